@@ -1,0 +1,125 @@
+"""Bit-level primitives: a plain Python meaning, and the LLVM code that every compiled target uses for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+_INT = {ir.FloatType(): (ir.IntType(32), 23, 127), ir.DoubleType(): (ir.IntType(64), 52, 1023)}
+
+
+def real(c: Any) -> Any:
+    """`c` in the width of the kernel; unbound source is float64."""
+    return np.float64(c)
+
+
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """a·b + c with one rounding."""
+    width = type(a)
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return width(a * b + c)
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    if exact == 0:
+        return width(a * b + c)
+    return _round(exact, width)
+
+
+def _round(exact: Fraction, width: Any) -> Any:
+    """`exact` rounded once, to nearest even."""
+    info = np.finfo(width)
+    exponent = max(math.frexp(float(exact))[1] - 1, info.minexp) - info.nmant
+    scale = Fraction(2) ** exponent
+    with np.errstate(over="ignore", under="ignore"):
+        return width(np.float64(math.ldexp(round(exact / scale), exponent)))
+
+
+def select(condition: Any, a: Any, b: Any) -> Any:
+    """`a` where `condition` holds, else `b`; both are evaluated."""
+    return a if condition else b
+
+
+def horner(x: Any, coefficients: Any) -> Any:
+    """Σ coefficients[k]·x^k by a chain of fma."""
+    value = coefficients[-1]
+    for c in coefficients[-2::-1]:
+        value = fma(value, x, c)
+    return value
+
+
+def absolute(x: Any) -> Any:
+    """|x|, sign bit cleared."""
+    return abs(x)
+
+
+def copysign(x: Any, sign: Any) -> Any:
+    """|x| with the sign bit of `sign`."""
+    return type(x)(math.copysign(x, sign))
+
+
+def exponent_from_low_bits(t: Any) -> Any:
+    """The low bits of `t`, moved into the exponent field: the power of two that a magic-number sum selects."""
+    integer, shift = (np.uint32, 23) if type(t) is np.float32 else (np.uint64, 52)
+    bits = np.asarray(t).view(integer)
+    return (bits << integer(shift)).view(type(t))[()]
+
+
+def reciprocal_of_power(s: Any) -> Any:
+    """1/s for a power of two s in the normal range, by an integer subtraction."""
+    return type(s)(1.0 / float(s))
+
+
+def _real(builder: Any, c: Any) -> Any:
+    return c
+
+
+def _select(builder: Any, condition: Any, a: Any, b: Any) -> Any:
+    return builder.select(condition, a, b)
+
+
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return builder.fma(a, b, c)
+
+
+def _absolute(builder: Any, x: Any) -> Any:
+    return builder.call(builder.module.declare_intrinsic("llvm.fabs", [x.type]), [x])
+
+
+def _copysign(builder: Any, x: Any, sign: Any) -> Any:
+    integer, _, _ = _INT[x.type]
+    top = integer(1 << (integer.width - 1))
+    magnitude = builder.and_(builder.bitcast(x, integer), builder.not_(top))
+    return builder.bitcast(builder.or_(magnitude, builder.and_(builder.bitcast(sign, integer), top)), x.type)
+
+
+def _exponent_from_low_bits(builder: Any, t: Any) -> Any:
+    integer, shift, _ = _INT[t.type]
+    return builder.bitcast(builder.shl(builder.bitcast(t, integer), integer(shift)), t.type)
+
+
+def _reciprocal_of_power(builder: Any, s: Any) -> Any:
+    integer, shift, bias = _INT[s.type]
+    return builder.bitcast(builder.sub(integer(2 * bias << shift), builder.bitcast(s, integer)), s.type)
+
+
+def _horner(builder: Any, x: Any, coefficients: Any) -> Any:
+    value = builder.extract_value(coefficients, coefficients.type.count - 1)
+    for k in range(coefficients.type.count - 2, -1, -1):
+        value = builder.fma(value, x, builder.extract_value(coefficients, k))
+    return value
+
+
+CODE: dict[Callable[..., Any], Callable[..., Any]] = {
+    fma: _fma,
+    select: _select,
+    horner: _horner,
+    absolute: _absolute,
+    copysign: _copysign,
+    exponent_from_low_bits: _exponent_from_low_bits,
+    reciprocal_of_power: _reciprocal_of_power,
+}
+"""Primitive to LLVM code; the result has the type of the last argument but for `horner`, which has that of the first."""

@@ -1,0 +1,1 @@
+"""float32 constants of the numerics; the same names as in f64."""

@@ -1,0 +1,1 @@
+"""float64 constants of the numerics; the same names as in f32."""
