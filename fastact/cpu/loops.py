@@ -1,0 +1,213 @@
+"""From a scalar function to a compiled kernel: one dense loop that LLVM vectorizes, and a plain C entry beside it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
+from fastact.numerics.bind import bind
+from fastact.record import Record
+
+Direction = Literal["forward", "backward", "derivative", "value_and_grad", "backward_params"]
+PTR = ir.PointerType()
+I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
+HALF, FLOAT, DOUBLE = ir.HalfType(), ir.FloatType(), ir.DoubleType()
+_serial = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How one dtype lies in memory, and the width that it is computed in."""
+
+    dtype: str
+    size: int
+    width: str
+    memory: Any
+
+    @property
+    def computed(self) -> Storage:
+        """The storage of the computing width, which parameters have."""
+        return STORAGE[self.width]
+
+
+STORAGE = {
+    "float16": Storage("float16", 2, "float32", HALF),
+    "bfloat16": Storage("bfloat16", 2, "float32", I16),
+    "float32": Storage("float32", 4, "float32", FLOAT),
+    "float64": Storage("float64", 8, "float64", DOUBLE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The operands of one loop, inputs first; parameters are the last inputs."""
+
+    inputs: tuple[Storage, ...]
+    outputs: tuple[Storage, ...]
+    params: int
+
+    @property
+    def operands(self) -> tuple[Storage, ...]:
+        """Inputs, then outputs."""
+        return self.inputs + self.outputs
+
+
+def signature(record: Record, direction: Direction, dtype: str) -> Signature:
+    """Operands of a direction: (dy,) x, params... -> y, dx or both; `backward_params` adds one gradient per parameter."""
+    x = STORAGE[dtype]
+    params = (x.computed,) * len(record.params)
+    dy = (x,) if direction.startswith("backward") else ()
+    outputs = {"value_and_grad": (x, x), "backward_params": (x, *params)}.get(direction, (x,))
+    return Signature((*dy, x, *params), outputs, len(params))
+
+
+def _load(builder: Any, pointer: Any, storage: Storage) -> Any:
+    value = builder.load(pointer, typ=storage.memory, align=storage.size)
+    return value, _widen(builder, value, storage)
+
+
+def _widen(builder: Any, value: Any, storage: Storage) -> Any:
+    if storage.dtype == "float16":
+        return builder.fpext(value, FLOAT)
+    if storage.dtype == "bfloat16":
+        return builder.bitcast(builder.shl(builder.zext(value, I32), I32(16)), FLOAT)
+    return value
+
+
+def _narrow(builder: Any, value: Any, storage: Storage) -> Any:
+    """Round once, to nearest even; NaN stays a quiet NaN."""
+    if storage.dtype == "float16":
+        return builder.fptrunc(value, HALF)
+    if storage.dtype == "bfloat16":
+        bits = builder.bitcast(value, I32)
+        odd = builder.and_(builder.lshr(bits, I32(16)), I32(1))
+        rounded = builder.add(builder.add(bits, I32(0x7FFF)), odd)
+        quiet = builder.or_(bits, I32(0x400000))
+        chosen = builder.select(builder.fcmp_unordered("uno", value, value), quiet, rounded)
+        return builder.trunc(builder.lshr(chosen, I32(16)), I16)
+    return value
+
+
+def _results(builder: Any, record: Record, direction: Direction, inputs: list[Any], call: Callable[[list[Any]], list[Any]]) -> list[Any]:
+    """The outputs of one element. A gradient that is 0 by branch stays +0 whatever comes in."""
+    if direction == "forward":
+        return call(inputs)[:1]
+    if direction == "derivative":
+        return call(inputs)[1:2]
+    if direction == "value_and_grad":
+        return call(inputs)[:2]
+    dy, *rest = inputs
+    gradients = call(rest)[1 : None if direction == "backward_params" else 2]
+    if not record.flat:
+        return [builder.fmul(dy, d) for d in gradients]
+    zero = ir.Constant(dy.type, 0.0)
+    return [builder.select(builder.fcmp_ordered("==", d, zero), zero, builder.fmul(dy, d)) for d in gradients]
+
+
+class _Distinct(ir.values.MDValue):
+    """A distinct metadata node, which loop ids and access groups must be; llvmlite offers unique ones only."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module, (), name=str(len(module.metadata)))
+
+    def descr(self, buf: Any) -> None:
+        buf += ("distinct !{ ", ", ".join(o.get_reference() for o in self.operands), " }\n")
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _loop(builder: Any, n: Any, body: Callable[[Any, Any], None]) -> None:
+    """Run `body(index, group)` for 0 <= index < n; accesses marked with `group` do not depend on other iterations."""
+    module, entry = builder.module, builder.block
+    group = _Distinct(module)
+    head, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed(">", n, I64(0)), head, done)
+    builder.position_at_end(head)
+    index = builder.phi(I64)
+    body(index, group)
+    following = builder.add(index, I64(1), flags=["nuw", "nsw"])
+    index.add_incoming(I64(0), entry)
+    index.add_incoming(following, builder.block)
+    latch = builder.cbranch(builder.icmp_signed("<", following, n), head, done)
+    parallel = module.add_metadata([ir.MetaDataString(module, "llvm.loop.parallel_accesses"), group])
+    vectorize = module.add_metadata([ir.MetaDataString(module, "llvm.loop.vectorize.enable"), ir.Constant(I1, 1)])
+    identity = _Distinct(module)
+    identity.operands = (identity, parallel, vectorize)
+    latch.set_metadata("llvm.loop", identity)
+    builder.position_at_end(done)
+
+
+def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, pointers: list[Any], n: Any, arrays: bool) -> Any:
+    """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
+    width = sig.inputs[0].width
+    scalar = bind(record.scalar, width)
+    arguments = (getattr(types, width),) * (1 + sig.params)
+    scalar.compile(arguments)
+    compiled = scalar.overloads[arguments]
+    context = cpu_target.target_context
+    first_param = len(sig.inputs) - sig.params
+    fixed = {j: _load(builder, pointers[j], sig.inputs[j])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
+
+    def call(values: list[Any]) -> list[Any]:
+        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
+        return [builder.extract_value(result, k) for k in range(2 + sig.params)]
+
+    def body(index: Any, group: Any) -> None:
+        def element(j: int) -> Any:
+            return builder.gep(pointers[j], [index], source_etype=sig.operands[j].memory)
+
+        inputs = []
+        for j, storage in enumerate(sig.inputs):
+            if j not in fixed:
+                loaded, value = _load(builder, element(j), storage)
+                loaded.set_metadata("llvm.access.group", group)
+            inputs.append(fixed[j] if j in fixed else value)
+        for j, result in enumerate(_results(builder, record, direction, inputs, call), start=len(sig.inputs)):
+            storage = sig.operands[j]
+            stored = builder.store(_narrow(builder, result, storage), element(j), align=storage.size)
+            stored.set_metadata("llvm.access.group", group)
+
+    _loop(builder, n, body)
+    builder.ret_void()
+    return compiled.library
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A compiled loop: its address, and the library that keeps it alive and shows its code."""
+
+    address: int
+    library: Any
+
+
+def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: bool = False, plain: bool = False) -> Kernel:
+    """Compile ``void kernel(char **args, intptr_t n)``, or with `plain` ``void f(intptr_t n, const T *x, ..., T *y)``.
+
+    All arrays are dense; an output may be one of the inputs. Parameters are pointers to one value each, with `arrays`
+    to one value per element.
+    """
+    sig = signature(record, direction, dtype)
+    name = f"fastact_{record.name}_{direction}_{dtype}_{next(_serial)}"
+    with global_compiler_lock:
+        library = cpu_target.target_context.codegen().create_library(name)
+        module = library.create_ir_module(name)
+        kinds = [I64, *[PTR] * len(sig.operands)] if plain else [PTR, I64]
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        if plain:
+            n, *pointers = function.args
+        else:
+            args, n = function.args
+            pointers = [builder.load(builder.gep(args, [I64(j)], source_etype=PTR), typ=PTR) for j in range(len(sig.operands))]
+        library.add_linking_library(_emit(builder, record, direction, sig, pointers, n, arrays))
+        library.add_ir_module(module)
+        library.finalize()
+        return Kernel(library.get_pointer_to_function(name), library)

@@ -1,0 +1,184 @@
+"""Words of memory, calls by address and calls into Python, as Numba intrinsics: what the driver is written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+PTR = ir.PointerType()
+I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+ITEM = {2: ir.IntType(16), 4: I32, 8: I64}
+
+
+def _element(builder: Any, address: Any, index: Any) -> Any:
+    return builder.gep(builder.inttoptr(address, PTR), [index], source_etype=I64)
+
+
+def _function(builder: Any, address: Any, result: Any, arguments: list[Any]) -> Any:
+    kind = ir.FunctionType(result, [a.type for a in arguments])
+    return builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
+
+
+@intrinsic
+def word(typing: Any, address: Any, index: Any) -> Any:
+    """The int64 at `address + 8 index`."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_element(builder, *args), "monotonic", 8, typ=I64)
+
+    return types.intp(types.intp, types.intp), lower
+
+
+@intrinsic
+def put(typing: Any, address: Any, index: Any, value: Any) -> Any:
+    """Store an int64 at `address + 8 index`."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _element(builder, *args[:2]))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), lower
+
+
+@intrinsic
+def lesser(typing: Any, a: Any, b: Any) -> Any:
+    """The smaller of two integers; Numba's own `min` is compiled apart, at a tenth of a second."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.icmp_signed("<", *args), *args)
+
+    return types.intp(types.intp, types.intp), lower
+
+
+@intrinsic
+def address_of(typing: Any, pointer: Any) -> Any:
+    """A pointer as an integer."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], I64)
+
+    return types.intp(pointer), lower
+
+
+@intrinsic
+def scratch(typing: Any, count: Any) -> Any:
+    """Address of `count` bytes of stack, 64-byte aligned, that live as long as the caller; `count` is a literal."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            space = builder.alloca(ir.ArrayType(I8, count.literal_value))
+        space.align = 64
+        return builder.ptrtoint(space, I64)
+
+    return types.intp(count), lower
+
+
+@intrinsic
+def run_kernel(typing: Any, kernel: Any, args: Any, n: Any) -> Any:
+    """Call ``void kernel(char **args, intptr_t n)``."""
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        _function(builder, a[0], ir.VoidType(), [builder.inttoptr(a[1], PTR), a[2]])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), lower
+
+
+@intrinsic
+def run_parallel(typing: Any, parallel_for: Any, task: Any, tasks: Any, data: Any, threads: Any) -> Any:
+    """Numba's own parallel_for: `task` is called with ranges of [1, tasks]; one pseudo-operand carries the index."""
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        one = [cgutils.alloca_once_value(builder, I64(1)) for _ in range(2)]
+        dims = cgutils.alloca_once_value(builder, a[2])
+        arguments = [builder.inttoptr(a[1], PTR), one[0], dims, one[1], builder.inttoptr(a[3], PTR), I64(0), I64(1), builder.trunc(a[4], I32)]
+        _function(builder, a[0], ir.VoidType(), arguments)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), lower
+
+
+@intrinsic
+def call_python(typing: Any, ensure: Any, call: Any, release: Any, function: Any) -> Any:
+    """Call a Python callable without arguments, holding the GIL; 0, or -1 with the exception left set.
+
+    The first three operands are PyGILState_Ensure, PyObject_CallNoArgs and PyGILState_Release. The result of the
+    callable is None, of which one reference more or less does not matter.
+    """
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        state = _function(builder, a[0], I32, [])
+        result = _function(builder, a[1], PTR, [builder.inttoptr(a[3], PTR)])
+        _function(builder, a[2], ir.VoidType(), [state])
+        failed = builder.icmp_unsigned("==", builder.ptrtoint(result, I64), I64(0))
+        return builder.select(failed, I64(-1), I64(0))
+
+    return types.intp(*[types.intp] * 4), lower
+
+
+def _step_loop(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: int) -> None:
+    """One strided copy loop, kept scalar and small: LLVM's vectorizer would only lengthen the first call."""
+    before, body, after = builder.block, builder.append_basic_block("copy"), builder.append_basic_block("copied")
+    builder.cbranch(builder.icmp_signed(">", count, I64(0)), body, after)
+    builder.position_at_end(body)
+    index, here, there = builder.phi(I64), builder.phi(PTR), builder.phi(PTR)
+    builder.store(builder.load(there, typ=ITEM[size], align=size), here, align=size)
+    following = builder.add(index, I64(1))
+    links = (
+        (index, I64(0), following),
+        (here, target, builder.gep(here, [target_step], source_etype=I8)),
+        (there, source, builder.gep(there, [source_step], source_etype=I8)),
+    )
+    for phi, start, step in links:
+        phi.add_incoming(start, before)
+        phi.add_incoming(step, body)
+    latch = builder.cbranch(builder.icmp_signed("<", following, count), body, after)
+    scalar = builder.module.add_metadata([ir.MetaDataString(builder.module, "llvm.loop.vectorize.enable"), ir.Constant(ir.IntType(1), 0)])
+    latch.set_metadata("llvm.loop", builder.module.add_metadata([scalar]))
+    builder.position_at_end(after)
+
+
+@intrinsic
+def copy(typing: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: Any) -> Any:
+    """Copy `count` items of 2, 4 or 8 bytes between two strided runs that do not overlap."""
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        target, source = builder.inttoptr(a[0], PTR), builder.inttoptr(a[2], PTR)
+        dense = builder.and_(builder.icmp_signed("==", a[1], a[5]), builder.icmp_signed("==", a[3], a[5]))
+        with builder.if_else(dense) as (then, otherwise):
+            with then:
+                cgutils.raw_memcpy(builder, target, source, a[4], a[5])
+            with otherwise:
+                for size in ITEM:
+                    with builder.if_then(builder.icmp_signed("==", a[5], I64(size))):
+                        _step_loop(builder, target, a[1], source, a[3], a[4], size)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 6), lower
+
+
+@intrinsic
+def call_run(typing: Any, function: Any, job: Any, first: Any, stop: Any) -> Any:
+    """Call ``void run(intptr_t job, intptr_t first, intptr_t stop)``."""
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        _function(builder, a[0], ir.VoidType(), list(a[1:]))
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4), lower
+
+
+@intrinsic
+def call_general(typing: Any, function: Any, record: Any, args: Any, steps: Any, n: Any) -> Any:
+    """Call ``intptr_t general(intptr_t record, intptr_t args, intptr_t steps, intptr_t n)``."""
+
+    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
+        return _function(builder, a[0], I64, list(a[1:]))
+
+    return types.intp(*[types.intp] * 5), lower
