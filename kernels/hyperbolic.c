@@ -4,7 +4,7 @@ static REAL F(tanh)(REAL x, const REAL *p) { return tanh(x); }
 
 static REAL F(tanh_d0)(REAL x, const REAL *p) {
     REAL u = -2 * fabs(x), e = exp(u);
-    return F(times_exp)(4 / ((1 + e) * (1 + e)), u);
+    return F(times_exp)(4 / (1 + e * (2 + e)), u);
 }
 
 LOOP(tanh)

@@ -1,6 +1,6 @@
 /* The reference as one translation unit: every family compiled for double and again for long double.
  *
- * REAL is the type, DIGITS its precision in bits, F(f) the name of the scalar f and LOOP(f) defines the exported loop over it.
+ * REAL is the type, DIGITS its precision in bits, NORMAL its smallest normal number; F(f) is the name of the scalar f and LOOP(f) defines the exported loop over it.
  * <tgmath.h> picks the libm function that belongs to REAL. Compile without contraction of a*b + c and without fast-math.
  */
 #include <float.h>
@@ -18,6 +18,7 @@
 
 #define REAL double
 #define DIGITS DBL_MANT_DIG
+#define NORMAL DBL_MIN
 #define F(f) f##_in_double
 #define EXPORT(f) fastact_##f
 #include "piecewise.c"
@@ -27,11 +28,13 @@
 #include "gaussian.c"
 #undef REAL
 #undef DIGITS
+#undef NORMAL
 #undef F
 #undef EXPORT
 
 #define REAL long double
 #define DIGITS LDBL_MANT_DIG
+#define NORMAL LDBL_MIN
 #define F(f) f##_in_long_double
 #define EXPORT(f) fastact_##f##_l
 #include "piecewise.c"

@@ -1,0 +1,76 @@
+"""The C reference: every activation, its derivative and its derivatives by the parameters, in float64 and long double."""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+
+@functools.cache
+def _built() -> ModuleType:
+    try:
+        from fastact import _reference
+    except ImportError as error:
+        raise ImportError(
+            "fastact's C reference is not built; install fastact with a C compiler at hand (`pip install .` in its source folder)"
+        ) from error
+    return _reference
+
+
+@functools.cache
+def names() -> dict[str, int]:
+    """Name of each function in the reference, with the number of its parameters."""
+    loops = {name.removeprefix("fastact_") for name in dir(_built().lib) if not name.endswith("_l")}
+    return {name: sum(f"{name}_d{k}" in loops for k in (1, 2, 3)) for name in sorted(loops) if f"{name}_d0" in loops}
+
+
+def forward(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+    """Values of the activation `name` at `x`, computed in `dtype`: float64 or long double."""
+    return _call(name, "", x, params, np.dtype(dtype))
+
+
+def derivative(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+    """Its derivative by `x`."""
+    return _call(name, "_d0", x, params, np.dtype(dtype))
+
+
+def param_derivative(name: str, which: int, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+    """Its derivative by the parameter at position `which`, counted from 0."""
+    if not 0 <= which < len(params):
+        raise ValueError(f"{name} was given {len(params)} parameters; there is none at position {which}")
+    return _call(name, f"_d{which + 1}", x, params, np.dtype(dtype))
+
+
+def _call(name: str, suffix: str, x: ArrayLike, params: tuple[ArrayLike, ...], dtype: np.dtype[Any]) -> Floats:
+    if dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
+        raise TypeError(f"the reference computes in float64 or longdouble, not in {dtype}")
+    if name not in names():
+        raise ValueError(f"the reference has no function {name!r}; it has {', '.join(names())}")
+    if len(params) != names()[name]:
+        raise TypeError(f"{name} takes {names()[name]} parameters in the reference, {len(params)} were given")
+    points = _as(x, dtype)
+    values = [_as(p, dtype) for p in params]
+    shape = np.broadcast_shapes(points.shape, *(v.shape for v in values))
+    points = np.ascontiguousarray(np.broadcast_to(points, shape))
+    shared = all(v.ndim == 0 for v in values)
+    rows = np.stack([v if shared else np.broadcast_to(v, shape) for v in values], axis=-1) if values else np.empty(0, dtype)
+    y = np.empty(shape, dtype)
+    ffi, lib = _built().ffi, _built().lib
+    pointer, width = ("double *", "") if dtype == np.float64 else ("long double *", "_l")
+    x_at, rows_at, y_at = (ffi.cast(pointer, a.ctypes.data) for a in (points, np.ascontiguousarray(rows), y))
+    loop = getattr(lib, f"fastact_{name}{suffix}{width}")
+    loop(points.size, x_at, rows_at, 0 if shared else len(values), y_at)
+    return y[()]
+
+
+def _as(a: ArrayLike, dtype: np.dtype[Any]) -> Floats:
+    given = np.asarray(a)
+    if not np.can_cast(given.dtype, dtype, "safe"):
+        raise TypeError(f"the reference takes what casts safely to {dtype}, not {given.dtype}")
+    return given.astype(dtype, copy=False)

@@ -1,0 +1,44 @@
+"""Points that reach every corner of a function, and the exact error of a value there, in units in the last place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from fastact import oracle
+from mpmath import mpf, workprec
+
+LARGEST = np.finfo(np.float64).max
+TINY = np.finfo(np.float64).smallest_subnormal
+SPECIAL = [0.0, -0.0, TINY, -TINY, 2.2250738585072014e-308, -2.2250738585072014e-308, 1e-20, -1e-20, 1.0, -1.0, LARGEST, -LARGEST]
+ROOTS = [-1.2784645427610738, -0.7517915246935645]
+LANDMARKS = [-1.25, -0.75, -0.25, 0.25, 8.0, -8.0, -100.0, -200.0, 200.0, -600.0, *ROOTS]
+TAILS = [(-12.0, 12.0), (-39.0, -36.0), (-760.0, -690.0), (-152.0, -149.0), (-11420.0, -11340.0), (-60.0, 60.0), (-1.76, -0.25), (-1e-3, 1e-3)]
+
+
+def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Finite float64: `count` uniform over all bit patterns, as many over the tails, and the neighbours of every landmark."""
+    rng = np.random.default_rng(seed)
+    bits = rng.integers(0, 2**64, count, dtype=np.uint64, endpoint=False).view(np.float64)
+    tails = [rng.uniform(low, high, count // len(TAILS)) for low, high in TAILS]
+    marks = np.array([*LANDMARKS, *near])
+    close = [marks, np.nextafter(marks, -np.inf), np.nextafter(marks, np.inf), *(marks + s * 2.0**-k for k in (8, 10, 20, 40) for s in (1, -1))]
+    x = np.concatenate([bits, *tails, *close, SPECIAL])
+    return x[np.isfinite(x)]
+
+
+def ulps(y: Any, truth: Any) -> float:
+    """|y - truth| in ulp of `truth` in the type of `y`; infinity stands for everything above the largest finite value."""
+    info = np.finfo(type(y))
+    with workprec(oracle.PRECISION):
+        if not np.isfinite(y):
+            past = abs(truth) >= mpf(2) ** int(info.maxexp) * (1 - mpf(2) ** -(info.nmant + 2))
+            return 0.0 if np.isinf(y) and past and (y > 0) == (truth > 0) else float("inf")
+        exponent = max(int(oracle.mp.mag(truth)) - 1 if truth else -(10**9), int(info.minexp))
+        return float(abs(oracle.exact(y) - truth) / mpf(2) ** (exponent - info.nmant))
+
+
+def worst(y: Sequence[Any], truth: Sequence[Any], x: Sequence[Any]) -> tuple[float, Any]:
+    """Largest error and where it is."""
+    return max(((ulps(a, b), at) for a, b, at in zip(y, truth, x, strict=True)), key=lambda pair: pair[0])
