@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 Scalar = Callable[..., tuple[float, ...]]
 Value = float | Callable[..., float]
@@ -100,3 +101,8 @@ class Record:
     def summary(self) -> str:
         """First line of the scalar's docstring."""
         return (self.scalar.__doc__ or "").strip().splitlines()[0]
+
+
+def definition(**fields: Any) -> Callable[[Scalar], Record]:
+    """Make the record of the scalar below it; `fields` are those of `Record`."""
+    return lambda scalar: Record(scalar=scalar, **fields)

@@ -30,17 +30,17 @@ def names() -> dict[str, int]:
     return {name: sum(f"{name}_d{k}" in loops for k in (1, 2, 3)) for name in sorted(loops) if f"{name}_d0" in loops}
 
 
-def forward(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+def forward(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.longdouble) -> Floats:
     """Values of the activation `name` at `x`, computed in `dtype`: float64 or long double."""
     return _call(name, "", x, params, np.dtype(dtype))
 
 
-def derivative(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+def derivative(name: str, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.longdouble) -> Floats:
     """Its derivative by `x`."""
     return _call(name, "_d0", x, params, np.dtype(dtype))
 
 
-def param_derivative(name: str, which: int, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.float64) -> Floats:
+def param_derivative(name: str, which: int, x: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.longdouble) -> Floats:
     """Its derivative by the parameter at position `which`, counted from 0."""
     if not 0 <= which < len(params):
         raise ValueError(f"{name} was given {len(params)} parameters; there is none at position {which}")

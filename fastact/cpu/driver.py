@@ -10,23 +10,40 @@ from typing import Any
 
 from numba import cfunc, njit, types
 
-from fastact.cpu.raw import address_of, call_general, call_python, call_run, copy, lesser, put, run_kernel, run_parallel, scratch, word
+from fastact.cpu.raw import (
+    address_of,
+    call_accumulate,
+    call_general,
+    call_launch,
+    call_python,
+    call_run,
+    copy,
+    lesser,
+    put,
+    run_kernel,
+    run_parallel,
+    scratch,
+    word,
+)
 
 # record: addresses of the kernel for scalar and for array parameters, the Python callables that compile them,
 # operands, inputs, parameters among them, address of the control words, item sizes...
 KERNEL, COMPILE, OPERANDS, INPUTS, PARAMS, CONTROL, SIZES = 0, 2, 4, 5, 6, 7, 8
 # control: threads, numba_parallel_for, elements a thread is worth waking for, Python callables that start the threads
 # and that compile the pieces below, the addresses of these pieces, the three functions of call_python
-THREADS, PARALLEL_FOR, GRAIN, LAUNCH, PREPARE, GENERAL, RUN, TASK, ENSURE, CALL, RELEASE, CONTROL_WORDS = range(12)
-# job: kernel, operands, inputs, dimensions, elements, elements of a task, control, shape..., then a row per operand
-JOB_DIMS, JOB_TOTAL, JOB_CHUNK, JOB_CONTROL, JOB_SHAPE = range(3, 8)
+THREADS, PARALLEL_FOR, GRAIN, START, PREPARE, GENERAL, LAUNCH, RUN, TASK, ACCUMULATE, ENSURE, CALL, RELEASE, CONTROL_WORDS = range(14)
+# job: kernel, operands, inputs, dimensions, elements, elements of a task (0: to be chosen), control, whether threads
+# may share it, shape..., then a row per operand
+JOB_DIMS, JOB_TOTAL, JOB_CHUNK, JOB_CONTROL, JOB_PARALLEL, JOB_SHAPE = range(3, 9)
 MAX_DIMS, MAX_OPERANDS = 16, 10
 JOB_ROWS = JOB_SHAPE + MAX_DIMS
-# operand row: base address, item size, mode, strides...
-BASE, SIZE, MODE, STRIDES = range(4)
+# operand row: base address, item size, mode, bytes from one task's accumulators to the next's, strides...
+BASE, SIZE, MODE, APART, STRIDES = range(5)
 ROW = STRIDES + MAX_DIMS
 JOB_BYTES = 8 * (JOB_ROWS + MAX_OPERANDS * ROW)
-FLAT, SCALAR, STAGED = range(3)
+# an operand is dense in the job's order, one value, copied through a buffer block by block, or an output that is
+# only summed (its base and strides are those of the accumulators of the first task)
+FLAT, SCALAR, STAGED, REDUCED = range(4)
 BLOCK = 1024
 BUFFER = 8 * BLOCK
 BUFFERS = MAX_OPERANDS * BUFFER
@@ -34,6 +51,8 @@ POINTERS, PLACE = 8 * MAX_OPERANDS, 8 * MAX_DIMS
 
 STRIDED_LOOP = types.int32(*[types.voidptr] * 5)
 TASK_LOOP = types.void(*[types.voidptr] * 4)
+LAUNCH_LOOP = types.intp(types.intp)
+ACCUMULATE_LOOP = types.void(*[types.intp] * 5)
 RUN_LOOP = types.void(*[types.intp] * 3)
 GENERAL_LOOP = types.intp(*[types.intp] * 4)
 
@@ -105,6 +124,8 @@ def run(job: int, first: int, stop: int) -> None:
             row = job + 8 * (JOB_ROWS + j * ROW)
             if word(row, MODE) == STAGED:
                 move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+            elif word(row, MODE) == REDUCED:
+                call_accumulate(word(word(job, JOB_CONTROL), ACCUMULATE), job, row, start, count, buffers + j * BUFFER)
         start += count
 
 
@@ -116,6 +137,28 @@ def task(args: Any, dims: Any, steps: Any, data: Any) -> None:
     total = word(job, JOB_TOTAL)
     for t in range(start, start + word(address_of(dims), 0)):
         call_run(word(word(job, JOB_CONTROL), RUN), job, t * chunk, lesser(total, (t + 1) * chunk))
+
+
+def launch(job: int) -> int:
+    """Run a job: in tasks over the threads where that is allowed and worth it, else in ascending order."""
+    control = word(job, JOB_CONTROL)
+    total = word(job, JOB_TOTAL)
+    chunk = word(job, JOB_CHUNK)
+    threads = lesser(word(control, THREADS), total // word(control, GRAIN)) if word(job, JOB_PARALLEL) != 0 else 1
+    if threads > 1 and word(control, PARALLEL_FOR) == 0:
+        if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(control, START)) < 0:
+            return -1
+        threads = lesser(threads, word(control, THREADS))
+    if chunk == 0:
+        chunk = (total // threads // BLOCK + 1) * BLOCK if threads > 1 else total
+        put(job, JOB_CHUNK, chunk)
+    tasks = (total + chunk - 1) // chunk
+    if threads > 1:
+        run_parallel(word(control, PARALLEL_FOR), word(control, TASK), tasks, job, threads)
+    else:
+        for t in range(tasks):
+            call_run(word(control, RUN), job, t * chunk, lesser(total, (t + 1) * chunk))
+    return 0
 
 
 @njit(error_model="numpy")
@@ -175,18 +218,9 @@ def general(record: int, args: int, steps: int, n: int) -> int:
         put(row, SIZE, size)
         put(row, MODE, mode)
         put(row, STRIDES, step)
-    threads = 1 if shifted else lesser(word(control, THREADS), n // word(control, GRAIN))
-    if threads > 1 and word(control, PARALLEL_FOR) == 0:
-        if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(control, LAUNCH)) < 0:
-            return -1
-        threads = lesser(threads, word(control, THREADS))
-    if threads > 1:
-        chunk = (n // threads // BLOCK + 1) * BLOCK
-        put(job, JOB_CHUNK, chunk)
-        run_parallel(word(control, PARALLEL_FOR), word(control, TASK), (n + chunk - 1) // chunk, job, threads)
-    else:
-        call_run(word(control, RUN), job, 0, n)
-    return 0
+    put(job, JOB_CHUNK, 0)
+    put(job, JOB_PARALLEL, 0 if shifted else 1)
+    return call_launch(word(control, LAUNCH), job)
 
 
 def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import cfunc, config, threading_layer
 from numba.np.ufunc import parallel
 
-from fastact.cpu import driver
+from fastact.cpu import driver, sums
 
 _GRAIN = 32768
 _lock = threading.Lock()
@@ -23,19 +23,31 @@ control = np.zeros(driver.CONTROL_WORDS, np.int64)
 """The words that every loop reads: see `driver`."""
 
 
-def _prepare() -> None:
+def _compile(index: int, function: Any, kind: Any) -> None:
+    piece = cfunc(kind, nopython=True, error_model="numpy")(function)
+    _pieces.append(piece)
+    control[index] = piece.address
+
+
+def prepare_sums() -> None:
+    """Compile the accumulation of parameter gradients."""
+    with _lock:
+        if not control[driver.ACCUMULATE]:
+            _compile(driver.ACCUMULATE, sums.accumulate, driver.ACCUMULATE_LOOP)
+
+
+def prepare() -> None:
     """Compile the pieces of the driver that large, strided and overlapping calls need."""
     with _lock:
         if control[driver.GENERAL]:
             return
-        kinds = ((driver.RUN, driver.run, driver.RUN_LOOP), (driver.TASK, driver.task, driver.TASK_LOOP), (driver.GENERAL, driver.general, driver.GENERAL_LOOP))
-        for index, function, kind in kinds:
-            piece = cfunc(kind, nopython=True, error_model="numpy")(function)
-            _pieces.append(piece)
-            control[index] = piece.address
+        _compile(driver.RUN, driver.run, driver.RUN_LOOP)
+        _compile(driver.TASK, driver.task, driver.TASK_LOOP)
+        _compile(driver.LAUNCH, driver.launch, driver.LAUNCH_LOOP)
+        _compile(driver.GENERAL, driver.general, driver.GENERAL_LOOP)
 
 
-def _launch() -> None:
+def start() -> None:
     """Start Numba's threads. The workqueue layer aborts on concurrent use: there all calls stay serial."""
     global _layer  # noqa: PLW0603
     with _lock:
@@ -112,8 +124,8 @@ def _address(function: Any) -> int:
 
 control[driver.THREADS] = _initial_threads()
 control[driver.GRAIN] = _GRAIN
-control[driver.LAUNCH] = id(_launch)
-control[driver.PREPARE] = id(_prepare)
+control[driver.START] = id(start)
+control[driver.PREPARE] = id(prepare)
 control[driver.ENSURE] = _address(ctypes.pythonapi.PyGILState_Ensure)
 control[driver.CALL] = _address(ctypes.pythonapi.PyObject_CallNoArgs)
 control[driver.RELEASE] = _address(ctypes.pythonapi.PyGILState_Release)

@@ -163,22 +163,66 @@ def copy(typing: Any, target: Any, target_step: Any, source: Any, source_step: A
     return types.void(*[types.intp] * 6), lower
 
 
-@intrinsic
-def call_run(typing: Any, function: Any, job: Any, first: Any, stop: Any) -> Any:
-    """Call ``void run(intptr_t job, intptr_t first, intptr_t stop)``."""
+def _caller(count: int, result: Any) -> Any:
+    """An intrinsic that calls ``result f(intptr_t, ...)`` with `count` operands by its address."""
+    returned = I64 if result is types.intp else ir.VoidType()
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
-        _function(builder, a[0], ir.VoidType(), list(a[1:]))
+        value = _function(builder, a[0], returned, list(a[1:]))
+        return value if result is types.intp else context.get_dummy_value()
+
+    kind = result(*[types.intp] * (count + 1))
+
+    def three(typing: Any, function: Any, a: Any, b: Any, c: Any) -> Any:
+        return kind, lower
+
+    def four(typing: Any, function: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+        return kind, lower
+
+    def five(typing: Any, function: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+        return kind, lower
+
+    def one(typing: Any, function: Any, a: Any) -> Any:
+        return kind, lower
+
+    return intrinsic({1: one, 3: three, 4: four, 5: five}[count])
+
+
+call_run = _caller(3, types.void)
+call_general = _caller(4, types.intp)
+call_launch = _caller(1, types.intp)
+call_accumulate = _caller(5, types.void)
+
+
+@intrinsic
+def real_word(typing: Any, address: Any, size: Any) -> Any:
+    """The float32 (size 4) or float64 at `address`, as float64."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], PTR)
+        narrow = builder.icmp_signed("==", args[1], I64(4))
+        with builder.if_else(narrow) as (then, otherwise):
+            with then:
+                single = builder.fpext(builder.load(pointer, typ=ir.FloatType(), align=4), ir.DoubleType())
+                from_then = builder.block
+            with otherwise:
+                double = builder.load(pointer, typ=ir.DoubleType(), align=8)
+                from_otherwise = builder.block
+        value = builder.phi(ir.DoubleType())
+        value.add_incoming(single, from_then)
+        value.add_incoming(double, from_otherwise)
+        return value
+
+    return types.float64(types.intp, types.intp), lower
+
+
+@intrinsic
+def add_real(typing: Any, address: Any, value: Any) -> Any:
+    """Add `value` to the float64 at `address`."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], PTR)
+        builder.store(builder.fadd(builder.load(pointer, typ=ir.DoubleType(), align=8), args[1]), pointer, align=8)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 4), lower
-
-
-@intrinsic
-def call_general(typing: Any, function: Any, record: Any, args: Any, steps: Any, n: Any) -> Any:
-    """Call ``intptr_t general(intptr_t record, intptr_t args, intptr_t steps, intptr_t n)``."""
-
-    def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
-        return _function(builder, a[0], I64, list(a[1:]))
-
-    return types.intp(*[types.intp] * 5), lower
+    return types.void(types.intp, types.float64), lower

@@ -1,1 +1,121 @@
-"""float32 constants of the numerics; the same names as in f64."""
+"""float32 constants of the numerics; the same names as in f64. Every table comes from `fit`.
+
+Bounds are those of `fit.FITS`: the largest error of the whole expression, relative to its value unless `fit` says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_real = np.float32
+
+
+def _table(*coefficients: float) -> tuple[Any, ...]:
+    """Ascending coefficients in this width."""
+    return tuple(_real(c) for c in coefficients)
+
+
+# n ln2 = n LN2_HIGH + n LN2_LOW: the high part has ten trailing zeros, so that its product with n is exact.
+LOG2E = _real(1.4426950408889634)
+LN2_HIGH = _real(0.69317626953125)
+LN2_LOW = _real(-2.9088971132296138e-05)
+
+# u LOG2E + MAGIC has n + bias + k in its low bits: the exponent of 2^(n+k). SCALE = 2^k keeps what would be subnormal normal.
+MAGIC = _real(12583039.0)
+MAGIC_SCALED = _real(12583079.0)
+SCALE = _real(2.0**40)
+UNSCALE = _real(2.0**-40)
+
+# Beyond these the results below are 0 or 1 to the last bit, subnormals included.
+LOGISTIC_END = _real(110.0)
+ELU_END = _real(-115.0)
+TANH_END = _real(54.0)
+NORMAL_END = _real(14.7)
+
+# -silu' and -gelu' vanish at minus these, as high and low part.
+SILU_ROOT = _real(1.2784645557403564)
+SILU_ROOT_LOW = _real(-1.2979282537628478e-08)
+SILU_NEAR = _real(0.14)
+GELU_ROOT = _real(0.7517915368080139)
+GELU_ROOT_LOW = _real(-1.211444988769017e-08)
+NORMAL_KNEE = _real(4.0)
+
+# e^r = 1 + r + r² EXPM1(r), |r| ≤ ln2/2; error ≤ 2^-26.5
+EXPM1 = _table(
+    5.0e-01,
+    1.6666576e-01,
+    4.1666556e-02,
+    8.363179e-03,
+    1.3926184e-03,
+)
+
+# cosh r = 1 + z COSH(z), z = r², |r| ≤ ln2/2; error ≤ 2^-31
+COSH = _table(
+    5.0e-01,
+    4.1666467e-02,
+    1.393365e-03,
+)
+
+# sinh r = r + r z SINH(z), z = r², |r| ≤ ln2/2; error ≤ 2^-33
+SINH = _table(
+    1.6666667e-01,
+    8.3333105e-03,
+    1.9890991e-04,
+)
+
+# log1p(e) = e LOG1P(e), 0 ≤ e ≤ 1; error ≤ 2^-28
+LOG1P = _table(
+    1.0e00,
+    -4.999998e-01,
+    3.3332497e-01,
+    -2.4986497e-01,
+    1.988582e-01,
+    -1.6087623e-01,
+    1.2377996e-01,
+    -8.1880406e-02,
+    4.1006573e-02,
+    -1.3187827e-02,
+    1.9866966e-03,
+)
+
+# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ = z - SILU_ROOT, |δ| ≤ 0.14; error ≤ 2^-28
+SILU_SLOPE = _table(
+    1.2784646e00,
+    -1.3923228e-01,
+    4.6410747e-02,
+    -1.1602688e-02,
+    2.3221627e-03,
+    -3.869594e-04,
+)
+
+# Φ(-z) e^(z²/2) = TAIL(v) / (z + NORMAL_KNEE), v = 1 - 2 NORMAL_KNEE / (z + NORMAL_KNEE), -1 ≤ v ≤ 0.83; error ≤ 2^-25
+TAIL = _table(
+    7.5528514e-01,
+    -6.0789657e-01,
+    3.8713688e-01,
+    -1.8652327e-01,
+    6.0402423e-02,
+    -7.529289e-03,
+    -3.502804e-03,
+    1.5948205e-03,
+    1.7048782e-04,
+    -1.7606327e-04,
+    -2.2513592e-05,
+)
+
+# gelu'(-z) e^(z²/2) = (GELU_ROOT - z) TAIL_SLOPE(v), the same v; error ≤ 2^-25
+TAIL_SLOPE = _table(
+    4.6221125e-01,
+    -1.0336589e-01,
+    6.0462896e-02,
+    -2.8083462e-02,
+    9.505439e-03,
+    -1.7875065e-03,
+    -1.5662599e-04,
+    1.8337695e-04,
+    -1.3958429e-05,
+    -1.4469635e-05,
+    1.0458373e-06,
+)

@@ -1,0 +1,211 @@
+"""The public object of one activation: call it, or one of its directions, on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastact import dispatch, reference
+from fastact.cpu import embed
+from fastact.cpu.loops import Direction
+from fastact.cpu.ufunc import make_ufunc
+from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Value
+
+
+class Activation:
+    """An activation function with its derivative, backward pass and metadata.
+
+    Arrays `x` may have any shape and layout; dtypes are float16, bfloat16 (of ml_dtypes), float32 and float64, and
+    integers and bool, which are promoted as by `numpy.exp`. Results have the dtype of `x`. Parameters are scalars or
+    arrays that broadcast against `x`, positional or by keyword; 16-bit arrays take float32 parameters. NaN gives NaN,
+    infinities give the limit, subnormals are kept, and no call raises a floating-point warning.
+
+    Parameters
+    ----------
+    record : Record
+        The definition.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._names = tuple(p.name for p in record.params)
+        self._defaults = tuple(p.default for p in record.params)
+        self._forward: np.ufunc | None = None
+        self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
+
+    def __repr__(self) -> str:
+        params = "".join(f", {n}={d:g}" for n, d in zip(self._names, self._defaults, strict=True))
+        return f"<fastact {self.record.name}(x{params})>"
+
+    def __reduce__(self) -> str:
+        return self.record.name
+
+    def _bind(self, call: str, params: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        """All parameters in order; those given by keyword are taken out of `options`."""
+        if len(params) > len(self._names):
+            raise TypeError(f"{call}: {len(params)} parameters given; accepted are {len(self._names)}: {', '.join(self._names) or 'none'}")
+        for name in self._names[: len(params)]:
+            if name in options:
+                raise TypeError(f"{call}: {name} is given twice")
+        rest = zip(self._names[len(params) :], self._defaults[len(params) :], strict=True)
+        return (*params, *(options.pop(name, default) for name, default in rest))
+
+    def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
+        """Forward, y = f(x).
+
+        Parameters
+        ----------
+        x : array_like
+            Input, any shape.
+        *params : array_like
+            Parameters in the order of `params`; also by keyword.
+        out : ndarray, optional
+            Array for the result; may be `x` itself.
+        **options
+            Any keyword of a NumPy ufunc: `where`, `dtype`, `casting`, `order`, `subok`.
+
+        Returns
+        -------
+        ndarray or scalar, or what the type of `x` makes of a ufunc
+            f(x), in the broadcast shape of `x` and the parameters.
+
+        Raises
+        ------
+        TypeError
+            If a dtype is not supported.
+        ValueError
+            If shapes do not broadcast, or `out` does not fit or is read-only.
+        """
+        if self._names:
+            params = self._bind(self.record.name, params, options)
+        elif params:
+            self._bind(self.record.name, params, options)
+        if not options and type(x) is np.ndarray and x.size < dispatch.LARGE and self._forward is not None:
+            try:
+                return self._forward(x, *params, out=out)
+            except (TypeError, ValueError):
+                return dispatch.call(self.record, "forward", (x, *params), out, options)
+        self._forward = self.ufunc
+        return dispatch.call(self.record, "forward", (x, *params), out, options)
+
+    def backward(self, dy: Any, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
+        """Vector-Jacobian product, dx = dy · f'(x), in one pass; inputs are not changed.
+
+        Parameters
+        ----------
+        dy : array_like
+            Gradient of the loss by the output; broadcasts against `x`.
+        x : array_like
+            The input of the forward pass.
+        *params : array_like
+            Parameters, as in the forward call.
+        out : ndarray or tuple of (ndarray or None), optional
+            Array for dx, or one per result.
+        **options
+            Any keyword of a NumPy ufunc; none for activations with trainable parameters.
+
+        Returns
+        -------
+        ndarray or tuple of ndarray
+            dx; with trainable parameters (dx, dparam...), each dparam summed to the shape of its parameter in float64
+            and rounded once to the parameter's dtype, with the same bits for any number of threads and any layout.
+        """
+        bound = self._bind(f"{self.record.name}.backward", params, options)
+        if any(p.trainable for p in self.record.params):
+            if options:
+                raise TypeError(f"{self.record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
+            return dispatch.backward_params(self.record, (dy, x, *bound), out)
+        return dispatch.call(self.record, "backward", (dy, x, *bound), out, options)
+
+    def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
+        """dy/dx = f'(x); arguments and result as in the forward call. Kinks have the value told by `kinks`."""
+        bound = self._bind(f"{self.record.name}.derivative", params, options)
+        return dispatch.call(self.record, "derivative", (x, *bound), out, options)
+
+    def value_and_grad(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
+        """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
+        bound = self._bind(f"{self.record.name}.value_and_grad", params, options)
+        return dispatch.call(self.record, "value_and_grad", (x, *bound), out, options)
+
+    @property
+    def ufunc(self) -> np.ufunc:
+        """The forward `numpy.ufunc`; it takes every parameter. The other directions are in `fastact.ufuncs`."""
+        return make_ufunc(self.record, "forward")
+
+    @property
+    def scalar(self) -> Callable[..., Any]:
+        """``(x, *params) -> y`` for use inside `numba.njit`, with the bits of the array call."""
+        return embed.embedded(self.record, gradients=False)
+
+    @property
+    def scalar_grad(self) -> Callable[..., Any]:
+        """``(x, *params) -> (y, dy/dx, dy/dparam...)`` for use inside `numba.njit`."""
+        return embed.embedded(self.record, gradients=True)
+
+    def address(self, dtype: str = "float32", direction: Direction = "forward") -> int:
+        """Address of a plain C loop, compiled on demand and valid as long as the process lives.
+
+        Parameters
+        ----------
+        dtype : {"float16", "bfloat16", "float32", "float64"}
+            Element type T. Parameters are P: float32, or float64 for float64.
+        direction : {"forward", "backward", "derivative", "value_and_grad"}
+            ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and
+            value_and_grad d after y. Each parameter points to one value. Arrays are dense; outputs may be inputs.
+
+        Returns
+        -------
+        int
+            The address. The loop uses the calling thread alone and may be called from many at once.
+        """
+        return embed.address(self.record, dtype, direction)
+
+    def reference(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
+        """f(x) by the C reference in long double."""
+        return reference.forward(self.name, x, *self._bind(f"{self.name}.reference", params, named))
+
+    def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
+        """f'(x) by the C reference in long double."""
+        return reference.derivative(self.name, x, *self._bind(f"{self.name}.reference_derivative", params, named))
+
+    @property
+    def name(self) -> str:
+        """Name of the function, and of this object in `fastact`."""
+        return self.record.name
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """Parameters in order, with their defaults."""
+        return self.record.params
+
+    @property
+    def formula(self) -> str:
+        """f(x) in LaTeX."""
+        return self.record.formula
+
+    @property
+    def range(self) -> Interval:
+        """Range of f."""
+        return self.record.range
+
+    @property
+    def limits(self) -> Limits:
+        """Values at -inf and +inf."""
+        return self.record.limits
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """Points where the derivative jumps, and its value there."""
+        return self.record.kinks
+
+    @property
+    def roots(self) -> tuple[Value, ...]:
+        """Zeros of the derivative next to which a relative error has no meaning."""
+        return self.record.roots
+
+    @property
+    def budget(self) -> Budget:
+        """Largest errors in ulp."""
+        return self.record.budget

@@ -1,0 +1,35 @@
+"""Activations made of the exponential function."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from fastact.numerics import f64 as k
+from fastact.numerics.bits import copysign, fma, real, select
+from fastact.numerics.exponential import at_least, at_most, expm1_reduced, reduce
+from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
+
+
+@definition(
+    formula=r"x > 0\,?\;x : \alpha\,(e^x - 1)",
+    derivative=r"x > 0\,?\;1 : \alpha\,e^x",
+    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 1.6732632423543772, 3.0)),),
+    range=Interval(lambda alpha: -alpha, inf),
+    limits=Limits(lambda alpha: -alpha, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    kinks=(Kink(at=0.0, derivative=lambda alpha: alpha),),
+    monotone=True,
+    budget=Budget(forward=Ulp(2.5, 2.0), derivative=Ulp(4.0, 4.0), params=Ulp(2.5, 2.0)),
+    source="Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",
+)
+def elu(x: Any, alpha: Any) -> Any:
+    """Exponential linear unit; the derivative at 0 is alpha."""
+    zero, one = real(0), real(1)
+    positive = x > zero
+    scaled, r = reduce(at_least(at_most(x, zero), k.ELU_END), real(-0.0), k.MAGIC_SCALED)
+    p = expm1_reduced(r)
+    s = scaled * k.UNSCALE
+    expm1 = copysign(fma(s, p, s - one), x)
+    derivative = select(positive, one, (alpha * fma(scaled, p, scaled)) * k.UNSCALE)
+    return select(positive, x, alpha * expm1), derivative, select(positive, zero, expm1)

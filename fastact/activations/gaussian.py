@@ -1,0 +1,36 @@
+"""Activations made of the normal distribution."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from fastact.numerics import f64 as k
+from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.exponential import at_most
+from fastact.numerics.normal import mapped, scaled_gauss, slope_ratio, tail_ratio
+from fastact.record import Budget, Interval, Limits, Ulp, definition
+
+
+@definition(
+    formula=r"x\,\Phi(x)",
+    derivative=r"\Phi(x) + x\,\varphi(x)",
+    range=Interval(-0.16997120747990369, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(-0.0, 1.0),
+    roots=(-0.7517915246935645,),
+    budget=Budget(forward=Ulp(2.5, 2.0), derivative=Ulp(4.0, 4.0)),
+    source="Hendrycks & Gimpel 2016, arXiv:1606.08415 (the exact form, by the error function)",
+)
+def gelu(x: Any) -> Any:
+    """Gaussian error linear unit.
+
+    y = max(x, 0) - z Φ(-z), z = |x|. The derivative is G = Φ(-z) - z φ(z) on the negative side, 1 - G on the other.
+    """
+    negative = x < real(0)
+    z = at_most(absolute(x), k.NORMAL_END)
+    e = scaled_gauss(z)
+    g, v = mapped(z)
+    y = fma(-z * e, tail_ratio(g, v) * k.UNSCALE, select(negative, real(-0.0), x))
+    slope = e * slope_ratio(z, v)
+    return y, fma(select(negative, slope, -slope), k.UNSCALE, select(negative, real(-0.0), real(1)))

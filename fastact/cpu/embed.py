@@ -1,0 +1,83 @@
+"""Scalars for the user's own compiled code: functions for `numba.njit`, and plain C loops by address."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+from fastact.cpu.loops import STORAGE, Direction, Kernel, compile_kernel
+from fastact.numerics.bind import bind
+from fastact.record import Record
+
+_plain: dict[tuple[Record, Direction, str], Kernel] = {}
+
+
+def _width(x: Any) -> str:
+    return "float32" if x is types.float32 or type(x) in (np.float32, np.float16) else "float64"
+
+
+def _arity(count: int, choose: Callable[[Any], Callable[..., Any]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A Python function of x and `count` parameters, and its Numba implementation; `choose` gives the compiled one."""
+    if count == 0:
+        return (lambda x: choose(x)(x)), (lambda x: choose(x))
+    if count == 1:
+        return (lambda x, a: choose(x)(x, a)), (lambda x, a: choose(x))
+    return (lambda x, a, b: choose(x)(x, a, b)), (lambda x, a, b: choose(x))
+
+
+@functools.cache
+def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
+    """`record.scalar`, or only its y, as a function that can be called from Python and from `@njit` code.
+
+    The width is that of `x`: float32 is computed in float32, all else in float64.
+    """
+    count = len(record.params)
+
+    def choose(x: Any) -> Callable[..., Any]:
+        width = _width(x)
+        compiled, real = bind(record.scalar, width), getattr(np, width)
+        if count == 0:
+            return (lambda x: compiled(real(x))) if gradients else (lambda x: compiled(real(x))[0])
+        if count == 1:
+            return (lambda x, a: compiled(real(x), real(a))) if gradients else (lambda x, a: compiled(real(x), real(a))[0])
+        if gradients:
+            return lambda x, a, b: compiled(real(x), real(a), real(b))
+        return lambda x, a, b: compiled(real(x), real(a), real(b))[0]
+
+    function, implementation = _arity(count, choose)
+    function.__name__ = f"{record.name}_scalar_grad" if gradients else f"{record.name}_scalar"
+    function.__doc__ = record.summary
+    function.__defaults__ = implementation.__defaults__ = tuple(p.default for p in record.params)
+    overload(function, jit_options={"error_model": "numpy"})(_with_defaults(implementation, choose, count, record))
+    return function
+
+
+def _with_defaults(implementation: Callable[..., Any], choose: Callable[[Any], Callable[..., Any]], count: int, record: Record) -> Callable[..., Any]:
+    """An overload whose chosen implementation repeats the parameters' defaults, as Numba demands."""
+
+    def defaults(x: Any) -> Callable[..., Any]:
+        chosen = choose(x)
+        chosen.__defaults__ = tuple(p.default for p in record.params)  # type: ignore[attr-defined]
+        return chosen
+
+    function, given = _arity(count, defaults)
+    given.__defaults__ = implementation.__defaults__  # type: ignore[attr-defined]
+    return given
+
+
+def address(record: Record, dtype: str, direction: Direction) -> int:
+    """Address of ``void f(intptr_t n, const T *x, const P *param..., T *y)``; see `Activation.address`."""
+    if dtype not in STORAGE:
+        raise TypeError(f"{record.name}.address: dtype is {dtype!r}; accepted are {', '.join(STORAGE)}")
+    accepted = ("forward", "backward", "derivative", "value_and_grad")
+    if direction not in accepted:
+        raise ValueError(f"{record.name}.address: direction is {direction!r}; accepted are {', '.join(accepted)}")
+    key = (record, direction, dtype)
+    if key not in _plain:
+        _plain[key] = compile_kernel(record, direction, dtype, plain=True)
+    return _plain[key].address

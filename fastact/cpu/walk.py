@@ -1,0 +1,144 @@
+"""The N-d walk: whole arrays of any layout, and gradients summed to the shape of a parameter, as one job of the driver."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastact.cpu import driver, parallel
+from fastact.cpu.loops import Direction
+from fastact.cpu.ufunc import Loop, typed_loop
+from fastact.record import Record
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_MOST_TASKS = 64
+_run = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
+
+
+def _strides(array: Array, shape: tuple[int, ...]) -> list[int]:
+    """Strides of `array` broadcast to `shape`."""
+    lead = len(shape) - array.ndim
+    return [0] * lead + [0 if n == 1 else s for n, s in zip(array.shape, array.strides, strict=True)]
+
+
+def _coalesce(shape: Sequence[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
+    """Drop axes of length 1 and merge neighbours that every operand runs through in one stride."""
+    kept: list[int] = []
+    merged: list[list[int]] = [[] for _ in strides]
+    for d, n in enumerate(shape):
+        if n == 1:
+            continue
+        if kept and all(m[-1] == s[d] * n for m, s in zip(merged, strides, strict=True)):
+            kept[-1] *= n
+            for m, s in zip(merged, strides, strict=True):
+                m[-1] = s[d]
+        else:
+            kept.append(n)
+            for m, s in zip(merged, strides, strict=True):
+                m.append(s[d])
+    return (kept, merged) if kept else ([1], [[0] for _ in strides])
+
+
+def _mode(shape: list[int], strides: list[int], size: int) -> int:
+    dense = size
+    flat = True
+    for n, s in zip(reversed(shape), reversed(strides), strict=True):
+        flat = flat and s == dense
+        dense *= n
+    if flat:
+        return driver.FLAT
+    return driver.STAGED if any(strides) else driver.SCALAR
+
+
+def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]]], *, scalars: bool) -> Array:
+    """The words of a job; `rows` holds base, item size, mode and strides of each operand."""
+    sig = loop.signature
+    (loop.ensure if scalars else loop.ensure_arrays)()
+    parallel.prepare()
+    job = np.zeros(driver.JOB_BYTES // 8, np.int64)
+    job[: driver.JOB_SHAPE] = (
+        loop.words[driver.KERNEL + (not scalars)],
+        len(sig.operands),
+        len(sig.inputs),
+        len(shape),
+        math.prod(shape),
+        0,
+        parallel.control.ctypes.data,
+        1,
+    )
+    job[driver.JOB_SHAPE : driver.JOB_SHAPE + len(shape)] = shape
+    first_param = len(sig.inputs) - sig.params
+    for j, (base, size, mode, strides) in enumerate(rows):
+        row = job[driver.JOB_ROWS + j * driver.ROW :]
+        if scalars and first_param <= j < len(sig.inputs):
+            mode, size = driver.FLAT, 0
+        row[: driver.STRIDES] = base, size, mode, 0
+        row[driver.STRIDES : driver.STRIDES + len(strides)] = strides
+    return job
+
+
+def _launch(job: Array) -> None:
+    control = parallel.control
+    if control[driver.THREADS] > 1 and job[driver.JOB_TOTAL] >= 2 * control[driver.GRAIN]:
+        parallel.start()
+    _run(int(control[driver.LAUNCH]))(job.ctypes.data)
+
+
+def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array]) -> bool:
+    """Fill `outputs` from `inputs`, all of the loop's exact dtypes, aligned, and identical or disjoint in memory.
+
+    Returns False, with nothing done, where the layout has more axes than the driver holds.
+    """
+    loop = typed_loop(record, direction, dtype)
+    shape = outputs[0].shape
+    operands = [*inputs, *outputs]
+    scalars = all(p.size == 1 for p in inputs[len(inputs) - loop.signature.params :])
+    strides = [_strides(a, shape) for a in operands]
+    order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)])
+    sizes, merged = _coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
+    if len(sizes) > driver.MAX_DIMS:
+        return False
+    rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
+    _launch(_job(loop, sizes, rows, scalars=scalars))
+    return True
+
+
+def summed(
+    record: Record, dtype: str, inputs: Sequence[Array], dx: Array, wanted: Sequence[bool]
+) -> list[np.ndarray[Any, np.dtype[np.float64]] | None]:
+    """Backward into `dx`, and the gradient of each wanted parameter summed over the axes it was broadcast along.
+
+    The elements are taken in logical C order, in tasks and blocks that depend on shapes alone; sums are in float64.
+    So the gradients have the same bits for any number of threads and any layout.
+    """
+    loop = typed_loop(record, "backward_params", dtype)
+    shape = dx.shape
+    params = inputs[len(inputs) - loop.signature.params :]
+    total = math.prod(shape)
+    widest = max((p.size for p, w in zip(params, wanted, strict=True) if w), default=1)
+    tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * widest)))
+    chunk = -(-total // tasks // driver.BLOCK) * driver.BLOCK or driver.BLOCK
+    tasks = max(1, -(-total // chunk))
+    sums = [np.zeros((tasks, *p.shape)) for p in params]
+    operands = [*inputs, dx, *(s[0] for s in sums)]
+    axes = [d for d, n in enumerate(shape) if n != 1] or [-1]
+    sizes = [shape[d] if shape else 1 for d in axes]
+    merged = [[_strides(a, shape or (1,))[d] for d in axes] for a in operands]
+    if len(sizes) > driver.MAX_DIMS:
+        raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {driver.MAX_DIMS} are supported")
+    rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
+    width = params[0].itemsize
+    first = len(inputs) + 1
+    rows[first:] = [(s.ctypes.data, width, driver.REDUCED, merged[first + k]) for k, s in enumerate(sums)]
+    parallel.prepare_sums()
+    job = _job(loop, sizes, rows, scalars=all(p.size == 1 for p in params))
+    job[driver.JOB_CHUNK] = chunk
+    for k, s in enumerate(sums):
+        job[driver.JOB_ROWS + (first + k) * driver.ROW + driver.APART] = s.strides[0]
+    if total:
+        _launch(job)
+    return [s.sum(axis=0) if w else None for s, w in zip(sums, wanted, strict=True)]

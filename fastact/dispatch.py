@@ -1,0 +1,108 @@
+"""From a call to the kernel: large arrays of awkward layout take the walk, everything else the ufunc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastact import errors
+from fastact.cpu import walk
+from fastact.cpu.loops import STORAGE, Direction, signature
+from fastact.cpu.ufunc import make_ufunc
+from fastact.record import Record
+
+LARGE = 32768
+"""Elements from which a call that is not flat leaves NumPy's iterator, which buffers and does not use threads."""
+
+
+def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+    """Run one direction. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
+    x = operands[-1 - len(record.params)]
+    if type(x) is np.ndarray and x.size >= LARGE and not options:
+        outputs = out if isinstance(out, tuple) else (out,)
+        prepared = _prepare(record, direction, operands, outputs)
+        if prepared is not None:
+            dtype, inputs, results = prepared
+            if walk.walk(record, direction, dtype, inputs, results):
+                return results[0] if len(results) == 1 else tuple(results)
+    try:
+        if out is not None:
+            options["out"] = out
+        return make_ufunc(record, direction)(*operands, **options)
+    except (TypeError, ValueError) as error:
+        raise errors.explain(record, direction, operands, out, error) from error
+
+
+def backward_params(record: Record, operands: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """(dx, dparam...) for the trainable parameters, each summed to its parameter's shape."""
+    outputs = out if isinstance(out, tuple) else (out, *[None] * sum(p.trainable for p in record.params))
+    try:
+        arrays = [np.asarray(a) for a in operands]
+        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
+        ufunc = make_ufunc(record, "backward")
+        *kinds, kind = ufunc.resolve_dtypes((*weak, None))
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except (TypeError, ValueError) as error:
+        raise errors.explain(record, "backward", operands, outputs[0], error) from error
+    errors.check_outputs(record, outputs, shape, kind, arrays)
+    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=True)]
+    dx = outputs[0] if outputs[0] is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
+    inputs = [a.copy() if _clash([a], [dx]) else a for a in inputs]
+    sums = walk.summed(record, kind.name, inputs, dx, [p.trainable for p in record.params])
+    results = [dx]
+    for given, target, total in zip(inputs[2:], outputs[1:], (s for s in sums if s is not None), strict=False):
+        with np.errstate(all="ignore"):
+            rounded = total.astype(given.dtype)
+        results.append(rounded if target is None else target)
+        if target is not None:
+            target[...] = rounded
+    return tuple(results)
+
+
+def _flat(arrays: Sequence[Any]) -> bool:
+    shape = arrays[0].shape
+    same = all(a.shape == shape for a in arrays)
+    return same and (all(a.flags.c_contiguous for a in arrays) or all(a.flags.f_contiguous for a in arrays))
+
+
+def _prepare(record: Record, direction: Direction, operands: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
+    """Loop dtype, inputs and outputs for the walk, or None where the ufunc is the better or the only way."""
+    x = operands[-1 - len(record.params)]
+    dtype = x.dtype.name
+    if dtype not in STORAGE:
+        return None
+    sig = signature(record, direction, dtype)
+    if len(out) not in (1, len(sig.outputs)):
+        return None
+    out = out if len(out) == len(sig.outputs) else out * len(sig.outputs)
+    first_param = len(operands) - sig.params
+    computed = np.dtype(sig.inputs[first_param].dtype) if sig.params else None
+    inputs = [np.asarray(a, computed) if j >= first_param and type(a) in (float, int) else a for j, a in enumerate(operands)]
+    arrays = [*inputs, *(o for o in out if o is not None)]
+    kinds = [*(x.dtype if j < first_param else computed for j in range(len(inputs))), *[x.dtype] * (len(arrays) - len(inputs))]
+    if not all(type(a) is np.ndarray and a.dtype == k and a.dtype.isnative and a.flags.aligned for a, k in zip(arrays, kinds, strict=True)):
+        return None
+    whole = [a for j, a in enumerate(arrays) if a.size > 1 or not first_param <= j < len(inputs)]
+    if _flat(whole):
+        return None
+    try:
+        shape = np.broadcast_shapes(*(a.shape for a in inputs))
+    except ValueError:
+        return None
+    if any(o is not None and (o.shape != shape or not o.flags.writeable) for o in out):
+        return None
+    results = [(np.empty_like(x) if x.shape == shape else np.empty(shape, x.dtype)) if o is None else o for o in out]
+    return None if _clash(inputs, results) else (dtype, inputs, results)
+
+
+def _clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
+    """Whether an output shares memory with another output or, other than as that very operand, with an input."""
+
+    def same(a: Any, b: Any) -> bool:
+        return bool(a.ctypes.data == b.ctypes.data and a.strides == b.strides and a.shape == b.shape)
+
+    shifted = any(np.may_share_memory(a, o) and not same(a, o) for o in results for a in inputs)
+    internal = any(s == 0 and n > 1 for o in results for s, n in zip(o.strides, o.shape, strict=True))
+    return shifted or internal or (len(results) == 2 and np.may_share_memory(*results))

@@ -1,0 +1,81 @@
+"""Messages for bad input: the function, the argument, what was given and what is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastact.record import Record
+
+ACCEPTED = "float16, bfloat16, float32, float64, and integers and bool, which are promoted as np.exp does"
+
+
+def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
+    """The call as the user spells it, the names of its inputs, and those of its outputs."""
+    call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params')}"
+    inputs = [*(["dy"] if direction.startswith("backward") else []), "x", *(p.name for p in record.params)]
+    outputs = {"value_and_grad": ["out[0]", "out[1]"]}.get(direction, ["out"])
+    return call, inputs, outputs
+
+
+def _dtype_error(call: str, inputs: list[str], operands: tuple[Any, ...]) -> TypeError | None:
+    for name, operand in zip(inputs, operands, strict=True):
+        dtype = getattr(operand, "dtype", None)
+        if dtype is None:
+            try:
+                dtype = np.asarray(operand).dtype
+            except ValueError:
+                return TypeError(f"{call}: {name} is not an array of numbers; accepted are {ACCEPTED}")
+        if isinstance(dtype, np.dtype) and (dtype.kind not in "fiubV" or dtype == np.longdouble or dtype.names):
+            return TypeError(f"{call}: {name} has dtype {dtype}; accepted are {ACCEPTED}")
+    return None
+
+
+def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
+    """The exception to raise for `error`, which NumPy raised on these operands."""
+    call, inputs, outputs = names(record, direction)
+    found = _dtype_error(call, inputs, operands)
+    if found is not None:
+        return found
+    shapes = {name: np.shape(a) for name, a in zip(inputs, operands, strict=True)}
+    given = ", ".join(f"{name} has shape {shape}" for name, shape in shapes.items() if shape)
+    try:
+        result = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        return ValueError(f"{call}: {given}; they do not broadcast")
+    targets = out if isinstance(out, tuple) else (out,)
+    if out is not None and len(targets) != len(outputs):
+        return ValueError(f"{call}: out has {len(targets)} arrays; accepted are {len(outputs)}, or None")
+    for name, target in zip(outputs, targets, strict=False):
+        if target is None:
+            continue
+        if not isinstance(target, np.ndarray):
+            return TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
+        if not target.flags.writeable:
+            return ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
+        if target.shape != result:
+            return ValueError(f"{call}: {name} has shape {target.shape}; accepted is the shape of the result, {result}")
+        if "cast" in str(error):
+            return TypeError(f"{call}: {name} has dtype {target.dtype}, to which the result cannot be cast by casting='same_kind'")
+    return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
+
+
+def check_outputs(record: Record, outputs: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype[Any], inputs: list[Any]) -> None:
+    """Check `out` of a backward that sums parameter gradients, before anything is written."""
+    trainable = [(p.name, a) for p, a in zip(record.params, inputs[2:], strict=True) if p.trainable]
+    call = f"{record.name}.backward"
+    if len(outputs) != 1 + len(trainable):
+        raise ValueError(f"{call}: out has {len(outputs)} arrays; accepted are {1 + len(trainable)}, or one for dx, or None")
+    wanted = [("out[0]", shape, dtype), *((f"out[{k + 1}]", a.shape, None) for k, (_, a) in enumerate(trainable))]
+    for target, (name, form, kind) in zip(outputs, wanted, strict=True):
+        if target is None:
+            continue
+        if not isinstance(target, np.ndarray):
+            raise TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
+        if not target.flags.writeable:
+            raise ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
+        if target.shape != form:
+            raise ValueError(f"{call}: {name} has shape {target.shape}; accepted is {form}")
+        if kind is not None and (target.dtype != kind or not target.dtype.isnative or not target.flags.aligned):
+            raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
