@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from types import ModuleType
+import importlib
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ Floats = NDArray[np.floating[Any]]
 
 
 @functools.cache
-def _built() -> ModuleType:
+def _built() -> Any:
     try:
-        from fastact import _reference
+        return importlib.import_module("fastact._reference")
     except ImportError as error:
         raise ImportError(
             "fastact's C reference is not built; install fastact with a C compiler at hand (`pip install .` in its source folder)"
         ) from error
-    return _reference
 
 
 @functools.cache

@@ -75,7 +75,7 @@ static REAL F(softplus_d0)(REAL x, const REAL *p) {
 }
 
 /* beta^2 d/dbeta = v s(v) - log(1 + e^v) for v = beta x: minus the entropy of a coin with odds e^v, even in v. For v <= 0 its two
- * terms have one sign. The rest of v enters through the entropy's derivative, -v s'(v).
+ * terms have one sign. The rest of v enters through the entropy's derivative, -v s'(v), which is about -v e.
  */
 static REAL F(softplus_d1)(REAL x, const REAL *p) {
     REAL rest, u = F(scaled)(x, p[0], &rest), beta = p[0];
@@ -84,7 +84,7 @@ static REAL F(softplus_d1)(REAL x, const REAL *p) {
     if (u < -100)
         return -F(times_exp)(((1 + rest * (1 - u)) / beta + fabs(x)) / beta, u);
     REAL e = exp(u), s = e / (1 + e);
-    return -((log1p(e) - rest * u * s / (1 + e)) / beta + fabs(x) * s) / beta;
+    return -((log1p(e) - rest * u * e) / beta + fabs(x) * s) / beta;
 }
 
 LOOP(sigmoid)

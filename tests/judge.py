@@ -6,15 +6,25 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from fastact import oracle
 from mpmath import mpf, workprec
+
+from fastact import oracle
 
 LARGEST = np.finfo(np.float64).max
 TINY = np.finfo(np.float64).smallest_subnormal
 SPECIAL = [0.0, -0.0, TINY, -TINY, 2.2250738585072014e-308, -2.2250738585072014e-308, 1e-20, -1e-20, 1.0, -1.0, LARGEST, -LARGEST]
 ROOTS = [-1.2784645427610738, -0.7517915246935645]
 LANDMARKS = [-1.25, -0.75, -0.25, 0.25, 8.0, -8.0, -100.0, -200.0, 200.0, -600.0, *ROOTS]
-TAILS = [(-12.0, 12.0), (-39.0, -36.0), (-760.0, -690.0), (-152.0, -149.0), (-11420.0, -11340.0), (-60.0, 60.0), (-1.76, -0.25), (-1e-3, 1e-3)]
+TAILS = [
+    (-12.0, 12.0),
+    (-39.0, -36.0),
+    (-760.0, -690.0),
+    (-152.0, -149.0),
+    (-11420.0, -11340.0),
+    (-60.0, 60.0),
+    (-1.76, -0.25),
+    (-1e-3, 1e-3),
+]
 
 
 def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -23,7 +33,12 @@ def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any,
     bits = rng.integers(0, 2**64, count, dtype=np.uint64, endpoint=False).view(np.float64)
     tails = [rng.uniform(low, high, count // len(TAILS)) for low, high in TAILS]
     marks = np.array([*LANDMARKS, *near])
-    close = [marks, np.nextafter(marks, -np.inf), np.nextafter(marks, np.inf), *(marks + s * 2.0**-k for k in (8, 10, 20, 40) for s in (1, -1))]
+    close = [
+        marks,
+        np.nextafter(marks, -np.inf),
+        np.nextafter(marks, np.inf),
+        *(marks + s * 2.0**-k for k in (8, 10, 20, 40) for s in (1, -1)),
+    ]
     x = np.concatenate([bits, *tails, *close, SPECIAL])
     return x[np.isfinite(x)]
 
@@ -42,3 +57,10 @@ def ulps(y: Any, truth: Any) -> float:
 def worst(y: Sequence[Any], truth: Sequence[Any], x: Sequence[Any]) -> tuple[float, Any]:
     """Largest error and where it is."""
     return max(((ulps(a, b), at) for a, b, at in zip(y, truth, x, strict=True)), key=lambda pair: pair[0])
+
+
+def parameters(activation: Any) -> list[tuple[float, ...]]:
+    """Parameter sets to try: the defaults and the samples of the record, taken side by side."""
+    defaults = tuple(p.default for p in activation.params)
+    samples = list(zip(*(p.samples for p in activation.params), strict=False))
+    return list(dict.fromkeys([defaults, *samples]))
