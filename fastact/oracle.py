@@ -84,20 +84,21 @@ def _frexp(x: Any) -> tuple[Any, int]:
 
 def forward(name: str, x: Any, *params: Any) -> Any:
     """Value of the activation `name` at a finite `x`."""
-    return _evaluate(DEFINITIONS[name][0], x, params)
+    return evaluate(DEFINITIONS[name][0], x, params)
 
 
 def derivative(name: str, x: Any, *params: Any) -> Any:
     """Its derivative by `x`."""
-    return _evaluate(DEFINITIONS[name][1], x, params)
+    return evaluate(DEFINITIONS[name][1], x, params)
 
 
 def param_derivative(name: str, which: int, x: Any, *params: Any) -> Any:
     """Its derivative by the parameter at position `which`, counted from 0."""
-    return _evaluate(DEFINITIONS[name][2 + which], x, params)
+    return evaluate(DEFINITIONS[name][2 + which], x, params)
 
 
-def _evaluate(definition: Definition, x: Any, params: tuple[Any, ...]) -> Any:
+def evaluate(definition: Definition, x: Any, params: tuple[Any, ...]) -> Any:
+    """Evaluate one of the `DEFINITIONS` at a finite point, with all digits of the arguments."""
     point, values = exact(x), [exact(p) for p in params]
     if not all(map(mp.isfinite, (point, *values))):
         raise ValueError("the oracle is defined at finite points; limits stand in the activation's record")

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from typing import Any
 
+import judge
 import numpy as np
 import pytest
 
 import fastact
-import judge
 from fastact import oracle, reference
 from fastact.record import at
 
