@@ -8,7 +8,7 @@ from typing import Any
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, fma, real, select
 from fastact.numerics.exponential import at_most
-from fastact.numerics.normal import mapped, scaled_gauss, slope_ratio, tail_ratio
+from fastact.numerics.normal import scaled_slope, scaled_tail
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 
 
@@ -29,8 +29,6 @@ def gelu(x: Any) -> Any:
     """
     negative = x < real(0)
     z = at_most(absolute(x), k.NORMAL_END)
-    e = scaled_gauss(z)
-    g, v = mapped(z)
-    y = fma(-z * e, tail_ratio(g, v) * k.UNSCALE, select(negative, real(-0.0), x))
-    slope = e * slope_ratio(z, v)
+    y = fma(-scaled_tail(z), k.UNSCALE, select(negative, real(-0.0), x))
+    slope = scaled_slope(z)
     return y, fma(select(negative, slope, -slope), k.UNSCALE, select(negative, real(-0.0), real(1)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import real
-from fastact.numerics.exponential import at_least, at_most, hyperbolic_parts
+from fastact.numerics.bits import absolute, copysign, fma, real
+from fastact.numerics.exponential import at_most, logistic_parts, squared
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 
 
@@ -22,7 +22,10 @@ from fastact.record import Budget, Interval, Limits, Ulp, definition
     source="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
 )
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
-    sinh2, cosh2 = hyperbolic_parts(at_most(at_least(x, -k.TANH_END), k.TANH_END))
-    q = real(2) / cosh2
-    return sinh2 / cosh2, q * q
+    """Hyperbolic tangent.
+
+    With e = e^(-2|x|): |y| = (1 - e) / (1 + e), where 1 - e = -expm1(-2|x|) is exact next to 0; dy/dx = 4e / (1 + e)².
+    """
+    s, p, d = logistic_parts(at_most(real(2) * absolute(x), k.LOGISTIC_END), real(0))
+    y = copysign(fma(-s, p, k.SCALE - s) / d, x)
+    return y, (real(4) * k.SCALE * fma(s, p, s)) / squared(s, p, d)

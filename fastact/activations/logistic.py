@@ -7,7 +7,7 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, fma, horner, real, select
-from fastact.numerics.exponential import at_most, logistic_parts
+from fastact.numerics.exponential import at_most, logistic_parts, squared
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -24,8 +24,9 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 )
 def sigmoid(x: Any) -> Any:
     """Logistic function."""
-    e, d = logistic_parts(at_most(absolute(x), k.LOGISTIC_END), real(0))
-    return select(x < real(0), e, k.SCALE) / d, (e * k.SCALE) / (d * d)
+    s, p, d = logistic_parts(at_most(absolute(x), k.LOGISTIC_END), real(0))
+    e = fma(s, p, s)
+    return select(x < real(0), e, k.SCALE) / d, (e * k.SCALE) / squared(s, p, d)
 
 
 @definition(
@@ -48,12 +49,13 @@ def silu(x: Any) -> Any:
     zero, one = real(0), real(1)
     negative = x < zero
     z = at_most(absolute(x), k.LOGISTIC_END)
-    e, d = logistic_parts(z, zero)
-    y = select(negative, real(-0.0), x) - (z * e) / d
+    s, p, d = logistic_parts(z, zero)
+    e, zs = fma(s, p, s), z * s
+    y = select(negative, real(-0.0), x) - fma(zs, p, zs) / d
     delta = (z - k.SILU_ROOT) - k.SILU_ROOT_LOW
     near = absolute(delta) < k.SILU_NEAR
-    n = select(near, -k.SCALE * delta * horner(delta, k.SILU_SLOPE), fma(one - z, k.SCALE, e))
-    return y, select(negative, e * n, k.SCALE * fma(z, e, d)) / (d * d)
+    sn = s * select(near, -k.SCALE * delta * horner(delta, k.SILU_SLOPE), fma(one - z, k.SCALE, e))
+    return y, select(negative, fma(sn, p, sn), k.SCALE * fma(z, e, d)) / squared(s, p, d)
 
 
 @definition(
@@ -78,7 +80,8 @@ def softplus(x: Any, beta: Any) -> Any:
     z = at_most(absolute(h), k.LOGISTIC_END)
     low = fma(beta, x, -h)
     low = select(absolute(h) >= k.LOGISTIC_END, zero, select(h < zero, -low, low))
-    e, d = logistic_parts(z, low)
+    s, p, d = logistic_parts(z, low)
+    e = fma(s, p, s)
     ratio = e * k.UNSCALE
     log1p = e * horner(ratio, k.LOG1P)
     positive = h > zero

@@ -124,7 +124,7 @@ def summed(
     chunk = -(-total // tasks // driver.BLOCK) * driver.BLOCK or driver.BLOCK
     tasks = max(1, -(-total // chunk))
     sums = [np.zeros((tasks, *p.shape)) for p in params]
-    operands = [*inputs, dx, *(s[0] for s in sums)]
+    operands = [*inputs, dx, *(s[0, ...] for s in sums)]
     axes = [d for d, n in enumerate(shape) if n != 1] or [-1]
     sizes = [shape[d] if shape else 1 for d in axes]
     merged = [[_strides(a, shape or (1,))[d] for d in axes] for a in operands]

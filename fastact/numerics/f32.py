@@ -31,7 +31,6 @@ UNSCALE = _real(2.0**-40)
 # Beyond these the results below are 0 or 1 to the last bit, subnormals included.
 LOGISTIC_END = _real(110.0)
 ELU_END = _real(-115.0)
-TANH_END = _real(54.0)
 NORMAL_END = _real(14.7)
 
 # -silu' and -gelu' vanish at minus these, as high and low part.
@@ -40,9 +39,9 @@ SILU_ROOT_LOW = _real(-1.2979282537628478e-08)
 SILU_NEAR = _real(0.14)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
-NORMAL_KNEE = _real(4.0)
+SQRT_2PI = _real(2.5066282746310007)
 
-# e^r = 1 + r + r² EXPM1(r), |r| ≤ ln2/2; error ≤ 2^-26.5
+# e^r = 1 + r + r² EXPM1(r), |r| ≤ ln2/2; error ≤ 2^-26.4
 EXPM1 = _table(
     5.0e-01,
     1.6666576e-01,
@@ -51,21 +50,7 @@ EXPM1 = _table(
     1.3926184e-03,
 )
 
-# cosh r = 1 + z COSH(z), z = r², |r| ≤ ln2/2; error ≤ 2^-31
-COSH = _table(
-    5.0e-01,
-    4.1666467e-02,
-    1.393365e-03,
-)
-
-# sinh r = r + r z SINH(z), z = r², |r| ≤ ln2/2; error ≤ 2^-33
-SINH = _table(
-    1.6666667e-01,
-    8.3333105e-03,
-    1.9890991e-04,
-)
-
-# log1p(e) = e LOG1P(e), 0 ≤ e ≤ 1; error ≤ 2^-28
+# log1p(e) = e LOG1P(e), 0 ≤ e ≤ 1; error ≤ 2^-28.7
 LOG1P = _table(
     1.0e00,
     -4.999998e-01,
@@ -80,7 +65,7 @@ LOG1P = _table(
     1.9866966e-03,
 )
 
-# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ = z - SILU_ROOT, |δ| ≤ 0.14; error ≤ 2^-28
+# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ = z - SILU_ROOT, |δ| ≤ 0.14; error ≤ 2^-26.4
 SILU_SLOPE = _table(
     1.2784646e00,
     -1.3923228e-01,
@@ -90,32 +75,34 @@ SILU_SLOPE = _table(
     -3.869594e-04,
 )
 
-# Φ(-z) e^(z²/2) = TAIL(v) / (z + NORMAL_KNEE), v = 1 - 2 NORMAL_KNEE / (z + NORMAL_KNEE), -1 ≤ v ≤ 0.83; error ≤ 2^-25
-TAIL = _table(
-    7.5528514e-01,
-    -6.0789657e-01,
-    3.8713688e-01,
-    -1.8652327e-01,
-    6.0402423e-02,
-    -7.529289e-03,
-    -3.502804e-03,
-    1.5948205e-03,
-    1.7048782e-04,
-    -1.7606327e-04,
-    -2.2513592e-05,
+# Φ(-z) e^(z²/2) = P / (1 + √(2π) z P + z TAIL_L(z)), P = 1/2 + z TAIL_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5
+TAIL_P = _table(
+    5.428102e-01,
+    2.829681e-01,
+    8.5390404e-02,
+    1.4917331e-02,
+    1.2460769e-03,
+)
+TAIL_L = _table(
+    6.301908e-01,
+    2.0813294e-01,
+    3.7376802e-02,
+    3.1237567e-03,
 )
 
-# gelu'(-z) e^(z²/2) = (GELU_ROOT - z) TAIL_SLOPE(v), the same v; error ≤ 2^-25
-TAIL_SLOPE = _table(
-    4.6221125e-01,
-    -1.0336589e-01,
-    6.0462896e-02,
-    -2.8083462e-02,
-    9.505439e-03,
-    -1.7875065e-03,
-    -1.5662599e-04,
-    1.8337695e-04,
-    -1.3958429e-05,
-    -1.4469635e-05,
-    1.0458373e-06,
+# (Φ(-z) - z φ(z)) e^(z²/2) = (GELU_ROOT - z) P / (√(2π) P + TAIL_SLOPE_L(z)), P = TAIL_SLOPE_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5
+TAIL_SLOPE_P = _table(
+    9.9696404e-01,
+    1.3260463e00,
+    8.048439e-01,
+    2.7110228e-01,
+    5.0741963e-02,
+    4.296993e-03,
+)
+TAIL_SLOPE_L = _table(
+    -1.0e00,
+    -9.3192554e-01,
+    -3.9184964e-01,
+    -8.4847696e-02,
+    -8.097569e-03,
 )

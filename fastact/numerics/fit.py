@@ -22,18 +22,29 @@ Function = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Fit:
-    """One polynomial: what it approximates, where, and the bounds of |weight · error| as powers of two per width.
+    """One polynomial or rational function: what it approximates, where, and its error bounds as powers of two per width.
 
-    The polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best; the error that counts is
-    that of the whole expression, so `weight` is what the polynomial is multiplied by, divided by the value.
+    A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best. The error that counts is
+    that of the whole expression: `weight` is what the polynomial is multiplied by, divided by the value. A rational
+    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L and |L(0)| = 1; its error is relative.
+    Where weight·P dominates, as in a tail whose limit is 1/weight, the rounding errors of P cancel. With a `start` P(0)
+    is fixed, and the tables are those of (P - start)/z and (L - 1)/z.
     """
 
     name: str
     function: Function
     weight: Function
-    interval: tuple[Any, Any]
-    degrees: tuple[int, int]
+    intervals: tuple[tuple[Any, Any], tuple[Any, Any]]
+    degrees: tuple[Any, Any]
     bounds: tuple[float, float]
+    start: Any = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the stored tables."""
+        if isinstance(self.degrees[0], int):
+            return (self.name,)
+        return (f"{self.name}_P", f"{self.name}_L")
 
 
 LN2 = mp.log(2)
@@ -46,10 +57,6 @@ GELU_ROOT = mp.findroot(lambda z: mp.erfc(z / mp.sqrt(2)) / 2 - z * mp.npdf(z), 
 def _ratio(numerator: Function, denominator: Function, series: Function) -> Function:
     """A quotient, continued by its limit where both sides vanish."""
     return lambda r: series(r) if abs(r) < mp.mpf(2) ** -40 else numerator(r) / denominator(r)
-
-
-def _root(function: Function) -> Function:
-    return lambda z: function(mp.sqrt(z))
 
 
 def tail(z: Any) -> Any:
@@ -65,55 +72,91 @@ def slope(z: Any) -> Any:
     return (tail(z) - z / mp.sqrt(2 * mp.pi)) / (GELU_ROOT - z)
 
 
-def _mapped(function: Function, knee: Function) -> Function:
-    """`function` of z = K (1 + v) / (1 - v), the inverse of v = 1 - 2K/(z + K)."""
-    return lambda v: function(knee(v) * (1 + v) / (1 - v))
-
-
-def _knee(_: Any) -> Any:
-    return mp.mpf(f64.NORMAL_KNEE)
+def _both(low: Any, high: Any) -> Any:
+    return ((low, high), (low, high))
 
 
 FITS = (
-    Fit("EXPM1", _ratio(lambda r: mp.expm1(r) - r, lambda r: r * r, lambda r: 0.5 + r / 6), lambda r: r * r / mp.exp(r), (-HALF, HALF), (4, 10), (-26.5, -59)),
-    Fit("COSH", _root(_ratio(lambda r: mp.cosh(r) - 1, lambda r: r * r, lambda r: 0.5 + r * r / 24)), lambda z: z, (0, HALF**2), (2, 6), (-31, -62)),
-    Fit("SINH", _root(_ratio(lambda r: mp.sinh(r) - r, lambda r: r**3, lambda r: mp.mpf(1) / 6 + r * r / 120)), lambda z: z, (0, HALF**2), (2, 6), (-33, -66)),
-    Fit("LOG1P", _ratio(mp.log1p, lambda e: e, lambda e: 1 - e / 2), lambda e: e / mp.log1p(e) if e else 1, (0, 1), (10, 21), (-28, -55)),
+    Fit("EXPM1", _ratio(lambda r: mp.expm1(r) - r, lambda r: r * r, lambda r: 0.5 + r / 6), lambda r: r * r / mp.exp(r), _both(-HALF, HALF), (4, 10), (-26.4, -61)),
+    Fit("LOG1P", _ratio(mp.log1p, lambda e: e, lambda e: 1 - e / 2), lambda e: e / mp.log1p(e) if e else 1, _both(0, 1), (10, 22), (-28.7, -55.9)),
     Fit(
         "SILU_SLOPE",
         lambda d: 1 + SILU_E * (-mp.expm1(-d) / d if d else 1),
         lambda d: 1 / (1 + SILU_E),
-        (-mp.mpf("0.14"), mp.mpf("0.14")),
+        _both(-mp.mpf("0.14"), mp.mpf("0.14")),
         (5, 10),
-        (-28, -56),
+        (-26.4, -53.3),
     ),
-    Fit("TAIL", _mapped(lambda z: tail(z) * (z + f64.NORMAL_KNEE), _knee), lambda v: 1, (-1, mp.mpf("0.83")), (10, 23), (-25, -54)),
-    Fit("TAIL_SLOPE", _mapped(slope, _knee), lambda v: 1, (-1, mp.mpf("0.83")), (10, 23), (-25, -54)),
+    Fit("TAIL", tail, lambda z: mp.sqrt(2 * mp.pi) * z, ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55), start=mp.mpf(0.5)),
+    Fit("TAIL_SLOPE", slope, lambda z: mp.sqrt(2 * mp.pi), ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55)),
 )
 
 
-def coefficients(fit: Fit, degree: int) -> list[Any]:
-    """Ascending coefficients in full precision."""
-    descending: list[Any] = mp.chebyfit(fit.function, list(fit.interval), degree + 1)
-    return descending[::-1]
+def _nodes(interval: tuple[Any, Any], count: int, knee: Any) -> list[Any]:
+    """Chebyshev nodes; with a knee those of v = (z - knee)/(z + knee), which crowd where a tail bends."""
+    low, high = (mp.mpf(v) if knee is None else (v - knee) / mp.mpf(v + knee) for v in interval)
+    nodes = [(low + high) / 2 + (high - low) / 2 * mp.cospi(mp.mpf(2 * k + 1) / (2 * count)) for k in range(count)]
+    return nodes if knee is None else [knee * (1 + v) / (1 - v) for v in nodes]
 
 
-def bound(fit: Fit, table: Any) -> float:
-    """log2 of the largest |weight · error| of a stored table, on 400 Chebyshev points."""
-    low, high = (mp.mpf(v) for v in fit.interval)
-    points = [(low + high) / 2 + (high - low) / 2 * mp.cospi(mp.mpf(2 * k + 1) / 800) for k in range(400)]
-    stored = [mp.mpf(float(c)) for c in reversed(table)]
-    return float(mp.log(max(abs(fit.weight(x) * (mp.polyval(stored, x) - fit.function(x))) for x in points), 2))
+def coefficients(fit: Fit, width: int) -> dict[str, list[Any]]:
+    """Tables of ascending coefficients in full precision; `width` is 0 for float32, 1 for float64."""
+    degree, interval = fit.degrees[width], fit.intervals[width]
+    if isinstance(degree, int):
+        descending: list[Any] = mp.chebyfit(fit.function, list(interval), degree + 1)
+        return {fit.name: descending[::-1]}
+    p, rest = _rational(fit, *degree, _nodes(interval, 4 * (sum(degree) + 2), 4))
+    if fit.start is not None:
+        p, rest = p[1:], rest[1:]
+    return dict(zip(fit.tables, (p, rest), strict=True))
+
+
+def _rational(fit: Fit, p: int, q: int, nodes: list[Any], rounds: int = 10) -> tuple[list[Any], list[Any]]:
+    """P and L near the best relative error, by least squares with weights that grow where the error is large (Lawson 1961)."""
+    values, leads = [fit.function(z) for z in nodes], [fit.weight(z) for z in nodes]
+    known, first = (0, 0) if fit.start is None else (fit.start, 1)
+    sign = mp.mpf(1 if fit.weight(mp.mpf(0)) == 0 else -1)
+    weights = below = [mp.mpf(1)] * len(nodes)
+    for _ in range(rounds):
+        scale = [mp.sqrt(w) / (f * d) for w, f, d in zip(weights, values, below, strict=True)]
+        rows = [
+            [*(s * z**j * (1 - f * lead) for j in range(first, p + 1)), *(-s * f * z**j for j in range(1, q + 1))]
+            for s, z, f, lead in zip(scale, nodes, values, leads, strict=True)
+        ]
+        right = [s * (sign * f - known * (1 - f * lead)) for s, f, lead in zip(scale, values, leads, strict=True)]
+        solution = mp.qr_solve(mp.matrix(rows), mp.matrix(right))[0]
+        above, rest = [*[known] * first, *solution[: p + 1 - first]], [sign, *solution[p + 1 - first :]]
+        tops = [mp.polyval(above[::-1], z) for z in nodes]
+        below = [lead * t + mp.polyval(rest[::-1], z) for lead, t, z in zip(leads, tops, nodes, strict=True)]
+        errors = [abs(t / d / f - 1) for t, d, f in zip(tops, below, values, strict=True)]
+        weights = [w * (e / max(errors) + mp.mpf("1e-6")) for w, e in zip(weights, errors, strict=True)]
+        weights = [w * len(nodes) / sum(weights) for w in weights]
+    return above, rest
+
+
+def bound(fit: Fit, width: int, tables: dict[str, Any]) -> float:
+    """log2 of the largest error of stored tables, on 400 nodes."""
+    stored = {name: [mp.mpf(float(c)) for c in reversed(table)] for name, table in tables.items()}
+    polynomial = isinstance(fit.degrees[width], int)
+    points = _nodes(fit.intervals[width], 400, None if polynomial else 4)
+    if polynomial:
+        return float(mp.log(max(abs(fit.weight(x) * (mp.polyval(stored[fit.name], x) - fit.function(x))) for x in points), 2))
+    p, rest = (stored[name] for name in fit.tables)
+    if fit.start is not None:
+        p, rest = [*p, fit.start], [*rest, mp.mpf(1)]
+    tops = [mp.polyval(p, x) for x in points]
+    quotients = [t / (fit.weight(x) * t + mp.polyval(rest, x)) for t, x in zip(tops, points, strict=True)]
+    return float(mp.log(max(abs(v / fit.function(x) - 1) for v, x in zip(quotients, points, strict=True)), 2))
 
 
 def check() -> list[str]:
     """A line for every stored table that misses its bound."""
     lines = []
     for fit in FITS:
-        for width, limit in zip((f32, f64), fit.bounds, strict=True):
-            error = bound(fit, getattr(width, fit.name))
+        for width, (module, limit) in enumerate(zip((f32, f64), fit.bounds, strict=True)):
+            error = bound(fit, width, {name: getattr(module, name) for name in fit.tables})
             if error > limit:
-                lines.append(f"{width.__name__}.{fit.name}: 2^{error:.2f} > 2^{limit}")
+                lines.append(f"{module.__name__}.{fit.name}: 2^{error:.2f} > 2^{limit}")
     return lines
 
 
@@ -123,11 +166,13 @@ def main(arguments: list[str]) -> int:
         lines = check()
         print("\n".join(lines) or "all tables are within their bounds")
         return 1 if lines else 0
-    for fit in FITS:
-        for real, degree in ((np.float32, fit.degrees[0]), (np.float64, fit.degrees[1])):
-            table = [real(float(c)) for c in coefficients(fit, degree)]
-            print(f"# {fit.name} {real.__name__}: 2^{bound(fit, table):.2f}")
-            print(f"{fit.name} = _table({', '.join(repr(float(c)) for c in table)})")
+    for width, real in enumerate((np.float32, np.float64)):
+        print(f"# {real.__name__}")
+        for fit in FITS:
+            tables = {n: [real(float(c)) for c in t] for n, t in coefficients(fit, width).items()}
+            print(f"# error 2^{bound(fit, width, tables):.2f}")
+            for name, table in tables.items():
+                print(f"{name} = _table({', '.join(np.format_float_scientific(c) for c in table)})")
     return 0
 
 

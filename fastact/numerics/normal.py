@@ -1,4 +1,4 @@
-"""The lower tail of the normal distribution, relative to e^(-z²/2)."""
+"""The lower tail of the normal distribution, as e^(-z²/2) times rational functions without cancellation."""
 
 from __future__ import annotations
 
@@ -9,24 +9,21 @@ from fastact.numerics.bits import fma, horner, real
 from fastact.numerics.exponential import scaled_exp
 
 
-def scaled_gauss(z: Any) -> Any:
-    """SCALE·e^(-z²/2) for 0 ≤ z ≤ NORMAL_END; the square is taken in two terms, or its rounding would be multiplied by z²/2."""
+def scaled_gauss(factor: Any, z: Any) -> Any:
+    """factor·SCALE·e^(-z²/2) for 0 ≤ z ≤ NORMAL_END; the square is taken in two terms, or its rounding would be multiplied by z²/2."""
     h = z * z
     low = fma(z, z, -h)
-    return scaled_exp(real(-0.5) * h, real(-0.5) * low)
+    return scaled_exp(factor, real(-0.5) * h, real(-0.5) * low)
 
 
-def mapped(z: Any) -> Any:
-    """g = 1/(z + K) and v = 1 - 2K g, which takes [0, ∞) to [-1, 1)."""
-    g = real(1) / (z + k.NORMAL_KNEE)
-    return g, fma(real(-2) * k.NORMAL_KNEE, g, real(1))
+def scaled_tail(z: Any) -> Any:
+    """SCALE·z·Φ(-z), as e^(-z²/2) F / (1 + √(2π) F + z TAIL_L) with F = z/2 + z² TAIL_P, whose error cancels in the tail."""
+    f = fma(z * z, horner(z, k.TAIL_P), real(0.5) * z)
+    return scaled_gauss(f, z) / (real(1) + fma(k.SQRT_2PI, f, z * horner(z, k.TAIL_L)))
 
 
-def tail_ratio(g: Any, v: Any) -> Any:
-    """R(z) = Φ(-z) e^(z²/2)."""
-    return horner(v, k.TAIL) * g
-
-
-def slope_ratio(z: Any, v: Any) -> Any:
-    """(Φ(-z) - z φ(z)) e^(z²/2), whose root is a factor."""
-    return ((k.GELU_ROOT - z) + k.GELU_ROOT_LOW) * horner(v, k.TAIL_SLOPE)
+def scaled_slope(z: Any) -> Any:
+    """SCALE·(Φ(-z) - z φ(z)), whose root is a factor."""
+    distance = (k.GELU_ROOT - z) + k.GELU_ROOT_LOW
+    p = horner(z, k.TAIL_SLOPE_P)
+    return scaled_gauss(distance * p, z) / fma(k.SQRT_2PI, p, horner(z, k.TAIL_SLOPE_L))
