@@ -38,7 +38,7 @@ class BuildReference(build_ext):
         if self.compiler.compiler_type == "msvc":
             ext.extra_compile_args = ["/O2", "/fp:precise", "/std:c11"]
         else:
-            ext.extra_compile_args = ["-O2", "-std=gnu99", "-ffp-contract=off"]
+            ext.extra_compile_args = ["-O2", "-g0", "-std=gnu99", "-ffp-contract=off"]
             ext.libraries = ["m"]
         try:
             super().build_extension(ext)
@@ -46,5 +46,7 @@ class BuildReference(build_ext):
             raise CompileError(NO_COMPILER.format(error=error)) from error
 
     def get_source_files(self) -> list[str]:
-        """What a source distribution needs of this folder."""
-        return [str(path.relative_to(Path.cwd())) for path in sorted(KERNELS.iterdir()) if path.suffix in {".c", ".h", ".py"}]
+        """What a source distribution has beside the package: this folder, tests and benches."""
+        root = KERNELS.parent
+        found = [path for folder in ("kernels", "tests", "bench") for path in sorted((root / folder).glob("*"))]
+        return [str(path.relative_to(root)) for path in found if path.suffix in {".c", ".h", ".py"}]
