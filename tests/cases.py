@@ -1,0 +1,135 @@
+"""What the tests share: the inputs that a record calls for, one way to call every direction, and equality of bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+import fastact
+from fastact import Activation
+from fastact.record import at
+
+Array = np.ndarray[Any, np.dtype[Any]]
+DIRECTIONS = ("forward", "backward", "derivative", "value_and_grad")
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+GRAIN = 32768
+LANDMARKS = (0.5, 1.0, 2.0, 4.0, 9.0, 10.0, 12.0, 17.0, 38.0, 60.0, 88.0, 89.0, 100.0, 104.0, 700.0, 710.0, 745.0, 1e4)
+ROOMY = {"float16": (-8.0, 8.0), "bfloat16": (-8.0, 8.0), "float32": (-20.0, 20.0), "float64": (-40.0, 40.0)}
+
+
+def np_dtype(name: str) -> np.dtype[Any]:
+    return np.dtype(ml_dtypes.bfloat16) if name == "bfloat16" else np.dtype(name)
+
+
+def width(name: str) -> str:
+    """The dtype in which parameters come, and results are computed."""
+    return "float64" if name == "float64" else "float32"
+
+
+def bits(a: Any) -> Array:
+    array = np.asarray(a)
+    return array.view(f"u{array.dtype.itemsize}")
+
+
+def is_nan(a: Any) -> Array:
+    """np.isnan, which warns of signalling bfloat16."""
+    with np.errstate(invalid="ignore"):
+        return np.isnan(a)
+
+
+def is_finite(a: Any) -> Array:
+    with np.errstate(invalid="ignore"):
+        return np.isfinite(a)
+
+
+def same_bits(a: Any, b: Any) -> None:
+    """Assert equal dtype, shape and bits; every NaN equals every other."""
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.dtype == b.dtype, f"{a.dtype} instead of {b.dtype}"
+    assert a.shape == b.shape, f"shape {a.shape} instead of {b.shape}"
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    wrong = (bits(a) != bits(b)) & ~(is_nan(a) & is_nan(b))
+    if wrong.any():
+        first = tuple(int(i[0]) for i in np.nonzero(wrong))
+        raise AssertionError(f"{wrong.sum()} of {wrong.size} differ; at {first}: {a[first]!r} instead of {b[first]!r}")
+
+
+def neighbours(values: Iterable[float], dtype: np.dtype[Any]) -> Array:
+    """The values in `dtype`, and for each that is finite and not 0 the next floats on both sides."""
+    with np.errstate(all="ignore"):
+        center = np.array(list(values)).astype(dtype)
+    inner = center[is_finite(center) & (center != 0)]
+    one = bits(inner).dtype.type(1)
+    return np.concatenate([center, (bits(inner) + one).view(dtype), (bits(inner) - one).view(dtype)])
+
+
+def edges(name: str, activation: Activation | None = None, params: tuple[float, ...] = (), *, finite: bool = False) -> Array:
+    """Zeros, the subnormal border, the largest, infinities, NaN, neighbours of landmarks, kinks and roots, of both signs."""
+    dtype = np_dtype(name)
+    info = ml_dtypes.finfo(dtype)
+    values = [0.0, *(float(v) for v in (info.smallest_subnormal, info.smallest_normal, info.max, info.eps)), *LANDMARKS]
+    if activation is not None:
+        places = [kink.at for kink in activation.kinks] + list(activation.roots)
+        values += [at(v, *params) for v in places]
+    signed = [s * v for v in dict.fromkeys([*values, math.inf, math.nan]) for s in (1.0, -1.0)]
+    x = neighbours(signed, dtype)
+    return x[is_finite(x)] if finite else x
+
+
+def uniform_bits(name: str, count: int, seed: int, *, finite: bool = True) -> Array:
+    """Floats uniform over their bit patterns."""
+    dtype = np_dtype(name)
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 2 ** (8 * dtype.itemsize), count, dtype=f"u{dtype.itemsize}").view(dtype)
+    return x[is_finite(x)] if finite else x
+
+
+def ordinary(name: str, shape: Any, seed: int = 0) -> Array:
+    """Values where functions bend, half of them negative."""
+    return np.random.default_rng(seed).uniform(*ROOMY[name], shape).astype(np_dtype(name))
+
+
+def parameters(activation: Activation) -> list[tuple[float, ...]]:
+    """The defaults, and the samples of the record taken side by side."""
+    samples = list(zip(*(p.samples for p in activation.params), strict=False))
+    return list(dict.fromkeys([tuple(p.default for p in activation.params), *samples]))
+
+
+def rounded(params: Iterable[float], name: str) -> tuple[float, ...]:
+    """Parameters as a loop of that dtype sees them."""
+    return tuple(float(np.dtype(width(name)).type(p)) for p in params)
+
+
+def trainable(activation: Activation) -> bool:
+    return any(p.trainable for p in activation.params)
+
+
+def call(activation: Activation, direction: str, x: Any, *params: Any, dy: Any = None, out: Any = None, **options: Any) -> tuple[Any, ...]:
+    """The results of any direction that have the shape of x, as a tuple; dy is 1 unless given."""
+    if direction == "forward":
+        return (activation(x, *params, out=out, **options),)
+    if direction == "backward":
+        result = activation.backward(np.ones_like(x) if dy is None else dy, x, *params, out=out, **options)
+        return result[:1] if trainable(activation) else (result,)
+    if direction == "derivative":
+        return (activation.derivative(x, *params, out=out, **options),)
+    result = activation.value_and_grad(x, *params, out=out, **options)
+    assert isinstance(result, tuple)
+    return result
+
+
+def bare(activation: Activation, direction: str) -> np.ufunc:
+    name = activation.name if direction == "forward" else f"{activation.name}_{direction}"
+    ufunc = getattr(fastact.ufuncs, name)
+    assert isinstance(ufunc, np.ufunc)
+    return ufunc
+
+
+def smooth_mask(activation: Activation, x: Array, params: tuple[float, ...], distance: float) -> Array:
+    """Where x is farther than `distance` from every kink."""
+    places = [at(kink.at, *params) for kink in activation.kinks]
+    return np.all([abs(x - p) > distance for p in places], axis=0) if places else np.ones(x.shape, bool)

@@ -1,0 +1,39 @@
+"""Fixtures over the table of activations; nothing is compiled from a cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+os.environ["NUMBA_CACHE_DIR"] = os.devnull
+os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+
+import pytest
+from cases import DIRECTIONS, DTYPES
+
+import fastact
+import fastact.ufuncs
+
+
+@pytest.fixture(params=fastact.ACTIVATIONS, ids=lambda a: a.name)
+def activation(request: pytest.FixtureRequest) -> fastact.Activation:
+    return request.param
+
+
+@pytest.fixture(params=DTYPES)
+def dtype(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=DIRECTIONS)
+def direction(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=[1, 2], ids=["serial", "threaded"])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """One thread, or two where the machine has them."""
+    before = fastact.get_num_threads()
+    fastact.set_num_threads(request.param)
+    yield request.param
+    fastact.set_num_threads(before)
