@@ -27,7 +27,7 @@ def elu(x: Any, alpha: Any) -> Any:
     """Exponential linear unit; the derivative at 0 is alpha."""
     zero, one = real(0), real(1)
     positive = x > zero
-    scaled, r = reduce(at_least(at_most(x, zero), k.ELU_END), real(-0.0), k.MAGIC_SCALED)
+    scaled, r = reduce(at_least(at_most(x, zero), k.ELU_END))
     p = expm1_reduced(r)
     s = scaled * k.UNSCALE
     expm1 = copysign(fma(s, p, s - one), x)

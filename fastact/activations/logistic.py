@@ -7,7 +7,7 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, fma, horner, real, select
-from fastact.numerics.exponential import at_most, logistic_parts, squared
+from fastact.numerics.exponential import at_most, logistic_parts, reduce, reduce_sum, squared
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -24,9 +24,10 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 )
 def sigmoid(x: Any) -> Any:
     """Logistic function."""
-    s, p, d = logistic_parts(at_most(absolute(x), k.LOGISTIC_END), real(0))
+    s, r = reduce(-at_most(absolute(x), k.LOGISTIC_END))
+    p, d = logistic_parts(s, r)
     e = fma(s, p, s)
-    return select(x < real(0), e, k.SCALE) / d, (e * k.SCALE) / squared(s, p, d)
+    return select(x < real(0), e, k.SCALE) / d, (e * k.SCALE) / squared(e)
 
 
 @definition(
@@ -49,13 +50,14 @@ def silu(x: Any) -> Any:
     zero, one = real(0), real(1)
     negative = x < zero
     z = at_most(absolute(x), k.LOGISTIC_END)
-    s, p, d = logistic_parts(z, zero)
+    s, r = reduce(-z)
+    p, d = logistic_parts(s, r)
     e, zs = fma(s, p, s), z * s
     y = select(negative, real(-0.0), x) - fma(zs, p, zs) / d
     delta = (z - k.SILU_ROOT) - k.SILU_ROOT_LOW
     near = absolute(delta) < k.SILU_NEAR
     sn = s * select(near, -k.SCALE * delta * horner(delta, k.SILU_SLOPE), fma(one - z, k.SCALE, e))
-    return y, select(negative, fma(sn, p, sn), k.SCALE * fma(z, e, d)) / squared(s, p, d)
+    return y, select(negative, fma(sn, p, sn), k.SCALE * fma(z, e, k.SCALE + e)) / squared(e)
 
 
 @definition(
@@ -80,7 +82,8 @@ def softplus(x: Any, beta: Any) -> Any:
     z = at_most(absolute(h), k.LOGISTIC_END)
     low = fma(beta, x, -h)
     low = select(absolute(h) >= k.LOGISTIC_END, zero, select(h < zero, -low, low))
-    s, p, d = logistic_parts(z, low)
+    s, r = reduce_sum(-z, -low)
+    p, d = logistic_parts(s, r)
     e = fma(s, p, s)
     ratio = e * k.UNSCALE
     log1p = e * horner(ratio, k.LOG1P)

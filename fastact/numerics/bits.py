@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-_INT = {ir.FloatType(): (ir.IntType(32), 23, 127), ir.DoubleType(): (ir.IntType(64), 52, 1023)}
+_INT = {ir.FloatType(): (ir.IntType(32), 23), ir.DoubleType(): (ir.IntType(64), 52)}
 
 
 def real(c: Any) -> Any:
@@ -68,15 +68,6 @@ def exponent_from_low_bits(t: Any) -> Any:
     return (bits << integer(shift)).view(type(t))[()]
 
 
-def reciprocal_of_power(s: Any) -> Any:
-    """1/s for a power of two s in the normal range, by an integer subtraction."""
-    return type(s)(1.0 / float(s))
-
-
-def _real(builder: Any, c: Any) -> Any:
-    return c
-
-
 def _select(builder: Any, condition: Any, a: Any, b: Any) -> Any:
     return builder.select(condition, a, b)
 
@@ -90,20 +81,15 @@ def _absolute(builder: Any, x: Any) -> Any:
 
 
 def _copysign(builder: Any, x: Any, sign: Any) -> Any:
-    integer, _, _ = _INT[x.type]
+    integer, _ = _INT[x.type]
     top = integer(1 << (integer.width - 1))
     magnitude = builder.and_(builder.bitcast(x, integer), builder.not_(top))
     return builder.bitcast(builder.or_(magnitude, builder.and_(builder.bitcast(sign, integer), top)), x.type)
 
 
 def _exponent_from_low_bits(builder: Any, t: Any) -> Any:
-    integer, shift, _ = _INT[t.type]
+    integer, shift = _INT[t.type]
     return builder.bitcast(builder.shl(builder.bitcast(t, integer), integer(shift)), t.type)
-
-
-def _reciprocal_of_power(builder: Any, s: Any) -> Any:
-    integer, shift, bias = _INT[s.type]
-    return builder.bitcast(builder.sub(integer(2 * bias << shift), builder.bitcast(s, integer)), s.type)
 
 
 def _horner(builder: Any, x: Any, coefficients: Any) -> Any:
@@ -120,6 +106,5 @@ CODE: dict[Callable[..., Any], Callable[..., Any]] = {
     absolute: _absolute,
     copysign: _copysign,
     exponent_from_low_bits: _exponent_from_low_bits,
-    reciprocal_of_power: _reciprocal_of_power,
 }
 """Primitive to LLVM code; the result has the type of the last argument but for `horner`, which has that of the first."""

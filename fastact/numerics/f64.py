@@ -23,9 +23,10 @@ LN2_HIGH = _real(0.6931471805601177)
 LN2_LOW = _real(-1.7239444525614835e-13)
 
 # u LOG2E + MAGIC has n + bias + k in its low bits: the exponent of 2^(n+k). SCALE = 2^k keeps what would be subnormal normal.
-MAGIC = _real(6755399441056767.0)
-MAGIC_SCALED = _real(6755399441056847.0)
+MAGIC = _real(6755399441056847.0)
 SCALE = _real(2.0**80)
+SCALE_TWICE = _real(2.0**81)
+SCALE_SQUARED = _real(2.0**160)
 UNSCALE = _real(2.0**-80)
 
 # Beyond these the results below are 0 or 1 to the last bit, subnormals included.

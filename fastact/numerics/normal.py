@@ -6,14 +6,15 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import fma, horner, real
-from fastact.numerics.exponential import scaled_exp
+from fastact.numerics.exponential import expm1_reduced, reduce_sum
 
 
 def scaled_gauss(factor: Any, z: Any) -> Any:
     """factor·SCALE·e^(-z²/2) for 0 ≤ z ≤ NORMAL_END; the square is taken in two terms, or its rounding would be multiplied by z²/2."""
     h = z * z
     low = fma(z, z, -h)
-    return scaled_exp(factor, real(-0.5) * h, real(-0.5) * low)
+    s, r = reduce_sum(real(-0.5) * h, real(-0.5) * low)
+    return fma(factor * s, expm1_reduced(r), factor * s)
 
 
 def scaled_tail(z: Any) -> Any:
