@@ -90,4 +90,4 @@ def softplus(x: Any, beta: Any) -> Any:
     positive = h > zero
     y = fma(log1p / beta, k.UNSCALE, select(positive, x, zero))
     derivative = select(positive, k.SCALE, e) / d
-    return y, derivative, -(fma(log1p, k.UNSCALE, z * (e / d))) / (beta * beta)
+    return y, derivative, -(fma(log1p, k.UNSCALE, (z * e) / d)) / (beta * beta)

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 from fastact.numerics.bits import real, select
+from fastact.numerics.exponential import at_least
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
 _EXACT = Ulp(float32=0.0, float64=0.0)
@@ -31,10 +32,12 @@ def relu(x: Any) -> Any:
 
 
 def _leaky(x: Any, slope: Any) -> Any:
+    """Slope 0 makes -0 of -inf, where the product would be NaN."""
     zero, one = real(0), real(1)
     positive = x > zero
     derivative = select(positive, one, select(x <= zero, slope, x))
-    return select(positive, x, slope * x), derivative, select(positive, zero, x)
+    finite = select(slope == zero, at_least(x, real(-3.0e38)), x)
+    return select(positive, x, slope * finite), derivative, select(positive, zero, x)
 
 
 @definition(

@@ -122,31 +122,51 @@ def call_python(typing: Any, ensure: Any, call: Any, release: Any, function: Any
     return types.intp(*[types.intp] * 4), lower
 
 
-def _step_loop(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: int) -> None:
-    """One strided copy loop, kept scalar and small: LLVM's vectorizer would only lengthen the first call."""
+def _step_loop(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, kinds: tuple[Any, Any]) -> None:
+    """One strided copy loop; vectorized where both steps are known, else kept scalar, which keeps the first call short."""
+    read, written = kinds
     before, body, after = builder.block, builder.append_basic_block("copy"), builder.append_basic_block("copied")
     builder.cbranch(builder.icmp_signed(">", count, I64(0)), body, after)
     builder.position_at_end(body)
-    index, here, there = builder.phi(I64), builder.phi(PTR), builder.phi(PTR)
-    builder.store(builder.load(there, typ=ITEM[size], align=size), here, align=size)
-    following = builder.add(index, I64(1))
-    links = (
-        (index, I64(0), following),
-        (here, target, builder.gep(here, [target_step], source_etype=I8)),
-        (there, source, builder.gep(there, [source_step], source_etype=I8)),
-    )
-    for phi, start, step in links:
-        phi.add_incoming(start, before)
-        phi.add_incoming(step, body)
+    index = builder.phi(I64)
+    here = builder.gep(target, [builder.mul(index, target_step)], source_etype=I8)
+    there = builder.gep(source, [builder.mul(index, source_step)], source_etype=I8)
+    value = builder.load(there, typ=read, align=written.width // 8)
+    builder.store(value if read is written else builder.trunc(value, written), here, align=written.width // 8)
+    following = builder.add(index, I64(1), flags=["nuw", "nsw"])
+    index.add_incoming(I64(0), before)
+    index.add_incoming(following, body)
     latch = builder.cbranch(builder.icmp_signed("<", following, count), body, after)
-    scalar = builder.module.add_metadata([ir.MetaDataString(builder.module, "llvm.loop.vectorize.enable"), ir.Constant(ir.IntType(1), 0)])
-    latch.set_metadata("llvm.loop", builder.module.add_metadata([scalar]))
+    vectorize = ir.Constant(ir.IntType(1), isinstance(source_step, ir.Constant))
+    hint = builder.module.add_metadata([ir.MetaDataString(builder.module, "llvm.loop.vectorize.enable"), vectorize])
+    latch.set_metadata("llvm.loop", builder.module.add_metadata([hint]))
     builder.position_at_end(after)
+
+
+def _copy_items(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: int) -> None:
+    """Copies of one item size. Every second item is read as the low half of a pair, but for the last, whose pair may end outside."""
+    item = ITEM[size]
+    dense = builder.icmp_signed("==", target_step, I64(size))
+    repeated = builder.and_(dense, builder.icmp_signed("==", source_step, I64(0)))
+    paired = builder.and_(dense, builder.icmp_signed("==", source_step, I64(2 * size if size < 8 else -1)))  # noqa: PLR2004
+    with builder.if_then(repeated):
+        _step_loop(builder, target, I64(size), source, I64(0), count, (item, item))
+    done = builder.select(paired, builder.select(builder.icmp_signed(">", count, I64(0)), builder.sub(count, I64(1)), I64(0)), I64(0))
+    if size < 8:  # noqa: PLR2004
+        with builder.if_then(paired):
+            _step_loop(builder, target, I64(size), source, I64(2 * size), done, (ITEM[2 * size], item))
+    with builder.if_then(builder.not_(repeated)):
+        rest = builder.gep(target, [builder.mul(done, target_step)], source_etype=I8)
+        start = builder.gep(source, [builder.mul(done, source_step)], source_etype=I8)
+        _step_loop(builder, rest, target_step, start, source_step, builder.sub(count, done), (item, item))
 
 
 @intrinsic
 def copy(typing: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: Any) -> Any:
-    """Copy `count` items of 2, 4 or 8 bytes between two strided runs that do not overlap."""
+    """Copy `count` items of 2, 4 or 8 bytes between two strided runs that do not overlap.
+
+    Dense runs, one value repeated, and every second item into a dense run have code of their own.
+    """
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
         target, source = builder.inttoptr(a[0], PTR), builder.inttoptr(a[2], PTR)
@@ -157,7 +177,7 @@ def copy(typing: Any, target: Any, target_step: Any, source: Any, source_step: A
             with otherwise:
                 for size in ITEM:
                     with builder.if_then(builder.icmp_signed("==", a[5], I64(size))):
-                        _step_loop(builder, target, a[1], source, a[3], a[4], size)
+                        _copy_items(builder, target, a[1], source, a[3], a[4], size)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 6), lower

@@ -47,7 +47,7 @@ def _mode(shape: list[int], strides: list[int], size: int) -> int:
     dense = size
     flat = True
     for n, s in zip(reversed(shape), reversed(strides), strict=True):
-        flat = flat and s == dense
+        flat = flat and (s == dense or n == 1)
         dense *= n
     if flat:
         return driver.FLAT
