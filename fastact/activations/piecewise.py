@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from fastact.numerics.bits import real, select
+from fastact.numerics.bits import absolute, real, select
 from fastact.numerics.exponential import at_least
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
@@ -90,6 +90,6 @@ def hard_tanh(x: Any, low: Any, high: Any) -> Any:
     """Clip to [low, high]; odd for the default bounds."""
     zero, one = real(0), real(1)
     below, above = x <= low, x >= high
-    inside = select(x == x, one, x)
+    inside = select(absolute(x) >= zero, one, x)
     y = select(below, low, select(above, high, x))
     return y, select(below, zero, select(above, zero, inside)), select(below, one, zero), select(above, one, zero)

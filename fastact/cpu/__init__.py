@@ -1,0 +1,1 @@
+"""Compiled loops, ufuncs and threads for NumPy arrays."""

@@ -1,23 +1,20 @@
-"""The one inner loop of every ufunc, and the block runner below it. Compiled once; kernels are called by address.
+"""The one inner loop of every ufunc. Compiled once; kernels are called by address.
 
-A *record* is what a ufunc loop knows of its kernel, a *job* is one call with its operands; both are rows of int64
-words, so that machine code, NumPy's `static_data` pointer and Python share them.
+Records, control and jobs are rows of words, told in `words`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import cfunc, njit, types
+from numba import njit
 
 from fastact.cpu.raw import (
     address_of,
-    call_accumulate,
     call_general,
     call_launch,
     call_python,
     call_run,
-    copy,
     lesser,
     put,
     run_kernel,
@@ -25,108 +22,50 @@ from fastact.cpu.raw import (
     scratch,
     word,
 )
-
-# record: addresses of the kernel for scalar and for array parameters, the Python callables that compile them,
-# operands, inputs, parameters among them, address of the control words, item sizes...
-KERNEL, COMPILE, OPERANDS, INPUTS, PARAMS, CONTROL, SIZES = 0, 2, 4, 5, 6, 7, 8
-# control: threads, numba_parallel_for, elements a thread is worth waking for, Python callables that start the threads
-# and that compile the pieces below, the addresses of these pieces, the three functions of call_python
-THREADS, PARALLEL_FOR, GRAIN, START, PREPARE, GENERAL, LAUNCH, RUN, TASK, ACCUMULATE, ENSURE, CALL, RELEASE, CONTROL_WORDS = range(14)
-# job: kernel, operands, inputs, dimensions, elements, elements of a task (0: to be chosen), control, whether threads
-# may share it, shape..., then a row per operand
-JOB_DIMS, JOB_TOTAL, JOB_CHUNK, JOB_CONTROL, JOB_PARALLEL, JOB_SHAPE = range(3, 9)
-MAX_DIMS, MAX_OPERANDS = 16, 10
-JOB_ROWS = JOB_SHAPE + MAX_DIMS
-# operand row: base address, item size, mode, bytes from one task's accumulators to the next's, strides...
-BASE, SIZE, MODE, APART, STRIDES = range(5)
-ROW = STRIDES + MAX_DIMS
-JOB_BYTES = 8 * (JOB_ROWS + MAX_OPERANDS * ROW)
-# an operand is dense in the job's order, one value, copied through a buffer block by block, or an output that is
-# only summed (its base and strides are those of the accumulators of the first task)
-FLAT, SCALAR, STAGED, REDUCED = range(4)
-BLOCK = 1024
-BUFFER = 8 * BLOCK
-BUFFERS = MAX_OPERANDS * BUFFER
-POINTERS, PLACE = 8 * MAX_OPERANDS, 8 * MAX_DIMS
-
-STRIDED_LOOP = types.int32(*[types.voidptr] * 5)
-TASK_LOOP = types.void(*[types.voidptr] * 4)
-LAUNCH_LOOP = types.intp(types.intp)
-ACCUMULATE_LOOP = types.void(*[types.intp] * 5)
-RUN_LOOP = types.void(*[types.intp] * 3)
-GENERAL_LOOP = types.intp(*[types.intp] * 4)
+from fastact.cpu.words import (
+    BASE,
+    BLOCK,
+    CALL,
+    COMPILE,
+    CONTROL,
+    ENSURE,
+    FLAT,
+    GENERAL,
+    GRAIN,
+    INPUTS,
+    JOB_BYTES,
+    JOB_CHUNK,
+    JOB_CONTROL,
+    JOB_DIMS,
+    JOB_PARALLEL,
+    JOB_ROWS,
+    JOB_SHAPE,
+    JOB_TOTAL,
+    KERNEL,
+    LAUNCH,
+    MODE,
+    OPERANDS,
+    PARALLEL_FOR,
+    PARAMS,
+    PREPARE,
+    RELEASE,
+    ROW,
+    RUN,
+    SCALAR,
+    SIZE,
+    SIZES,
+    STAGED,
+    START,
+    STRIDES,
+    TASK,
+    THREADS,
+)
 
 
 @njit(error_model="numpy")
-def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
-    """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
-    dims = word(job, JOB_DIMS)
-    size = word(row, SIZE)
-    place = scratch(PLACE)
-    offset = 0
-    rest = start
-    d = dims
-    while d > 0:
-        d -= 1
-        extent = word(job, JOB_SHAPE + d)
-        index = rest % extent
-        rest //= extent
-        put(place, d, index)
-        offset += index * word(row, STRIDES + d)
-    last = dims - 1
-    step = word(row, STRIDES + last)
-    done = 0
-    while done < count:
-        length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
-        memory = word(row, BASE) + offset
-        if gather:
-            copy(buffer + done * size, size, memory, step, length, size)
-        else:
-            copy(memory, step, buffer + done * size, size, length, size)
-        done += length
-        put(place, last, word(place, last) + length)
-        offset += length * step
-        d = last
-        while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
-            offset += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
-            put(place, d, 0)
-            put(place, d - 1, word(place, d - 1) + 1)
-            d -= 1
-
-
-def run(job: int, first: int, stop: int) -> None:
-    """Elements [first, stop) of a job: at once where every operand is flat, else by blocks through the stack."""
-    operands = word(job, 1)
-    inputs = word(job, 2)
-    pointers = scratch(POINTERS)
-    buffers = scratch(BUFFERS)
-    length = stop - first
-    for j in range(operands):
-        row = job + 8 * (JOB_ROWS + j * ROW)
-        mode = word(row, MODE)
-        buffer = buffers + j * BUFFER
-        put(pointers, j, word(row, BASE) + first * word(row, SIZE) if mode == FLAT else buffer)
-        if mode != FLAT:
-            length = lesser(length, BLOCK)
-        if mode == SCALAR:
-            copy(buffer, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
-    start = first
-    while start < stop:
-        count = lesser(length, stop - start)
-        for j in range(operands):
-            row = job + 8 * (JOB_ROWS + j * ROW)
-            if word(row, MODE) == FLAT:
-                put(pointers, j, word(row, BASE) + start * word(row, SIZE))
-            elif j < inputs and word(row, MODE) == STAGED:
-                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
-        run_kernel(word(job, KERNEL), pointers, count)
-        for j in range(inputs, operands):
-            row = job + 8 * (JOB_ROWS + j * ROW)
-            if word(row, MODE) == STAGED:
-                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
-            elif word(row, MODE) == REDUCED:
-                call_accumulate(word(word(job, JOB_CONTROL), ACCUMULATE), job, row, start, count, buffers + j * BUFFER)
-        start += count
+def python(control: int, function: int) -> Any:
+    """Call a Python callable without arguments; -1 if it raised."""
+    return call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), function)
 
 
 def task(args: Any, dims: Any, steps: Any, data: Any) -> None:
@@ -146,7 +85,7 @@ def launch(job: int) -> int:
     chunk = word(job, JOB_CHUNK)
     threads = lesser(word(control, THREADS), total // word(control, GRAIN)) if word(job, JOB_PARALLEL) != 0 else 1
     if threads > 1 and word(control, PARALLEL_FOR) == 0:
-        if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(control, START)) < 0:
+        if python(control, word(control, START)) < 0:
             return -1
         threads = lesser(threads, word(control, THREADS))
     if chunk == 0:
@@ -178,7 +117,7 @@ def clash(record: int, args: int, steps: int, n: int, j: int) -> bool:
     return False
 
 
-def general(record: int, args: int, steps: int, n: int) -> int:
+def general(record: int, args: int, steps: int, n: int) -> Any:
     """A call of a ufunc loop that is large, strided or overlapping, or has arrays for parameters."""
     job = scratch(JOB_BYTES)
     operands = word(record, OPERANDS)
@@ -189,9 +128,8 @@ def general(record: int, args: int, steps: int, n: int) -> int:
     for j in range(params, inputs):
         if word(steps, j) != 0 and n > 1:
             arrays = 1
-    if word(record, KERNEL + arrays) == 0:
-        if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(record, COMPILE + arrays)) < 0:
-            return -1
+    if word(record, KERNEL + arrays) == 0 and python(control, word(record, COMPILE + arrays)) < 0:
+        return -1
     put(job, 0, word(record, KERNEL + arrays))
     put(job, 1, operands)
     put(job, 2, inputs)
@@ -223,7 +161,7 @@ def general(record: int, args: int, steps: int, n: int) -> int:
     return call_launch(word(control, LAUNCH), job)
 
 
-def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any) -> int:
+def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any) -> Any:
     """NumPy's strided inner loop. The record is `context->method->static_data`, the sixth word of the method.
 
     Small calls with scalar parameters whose arrays are dense, and identical or apart, go straight to the kernel.
@@ -245,12 +183,10 @@ def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any)
             same = distance == 0 and size == word(record, SIZES + k)
             dense = dense and (same or distance >= 8 * n or distance <= -8 * n)
     if dense:
-        if word(record, KERNEL) == 0:
-            if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(record, COMPILE)) < 0:
-                return -1
+        if word(record, KERNEL) == 0 and python(control, word(record, COMPILE)) < 0:
+            return -1
         run_kernel(word(record, KERNEL), args, n)
         return 0
-    if word(control, GENERAL) == 0:
-        if call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), word(control, PREPARE)) < 0:
-            return -1
+    if word(control, GENERAL) == 0 and python(control, word(control, PREPARE)) < 0:
+        return -1
     return call_general(word(control, GENERAL), record, args, address_of(steps), n)

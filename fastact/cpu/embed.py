@@ -24,7 +24,7 @@ def _width(x: Any) -> str:
 def _arity(count: int, choose: Callable[[Any], Callable[..., Any]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """A Python function of x and `count` parameters, and its Numba implementation; `choose` gives the compiled one."""
     if count == 0:
-        return (lambda x: choose(x)(x)), (lambda x: choose(x))
+        return (lambda x: choose(x)(x)), (lambda x: choose(x))  # noqa: PLW0108
     if count == 1:
         return (lambda x, a: choose(x)(x, a)), (lambda x, a: choose(x))
     return (lambda x, a, b: choose(x)(x, a, b)), (lambda x, a, b: choose(x))
@@ -36,38 +36,31 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
 
     The width is that of `x`: float32 is computed in float32, all else in float64.
     """
-    count = len(record.params)
+    defaults = tuple(p.default for p in record.params)
 
     def choose(x: Any) -> Callable[..., Any]:
         width = _width(x)
-        compiled, real = bind(record.scalar, width), getattr(np, width)
-        if count == 0:
-            return (lambda x: compiled(real(x))) if gradients else (lambda x: compiled(real(x))[0])
-        if count == 1:
-            return (lambda x, a: compiled(real(x), real(a))) if gradients else (lambda x, a: compiled(real(x), real(a))[0])
-        if gradients:
-            return lambda x, a, b: compiled(real(x), real(a), real(b))
-        return lambda x, a, b: compiled(real(x), real(a), real(b))[0]
+        chosen = _typed(bind(record.scalar, width), getattr(np, width), len(defaults), gradients)
+        chosen.__defaults__ = defaults
+        return chosen
 
-    function, implementation = _arity(count, choose)
+    function, implementation = _arity(len(defaults), choose)
     function.__name__ = f"{record.name}_scalar_grad" if gradients else f"{record.name}_scalar"
     function.__doc__ = record.summary
-    function.__defaults__ = implementation.__defaults__ = tuple(p.default for p in record.params)
-    overload(function, jit_options={"error_model": "numpy"})(_with_defaults(implementation, choose, count, record))
+    function.__defaults__ = implementation.__defaults__ = defaults
+    overload(function, jit_options={"error_model": "numpy"})(implementation)
     return function
 
 
-def _with_defaults(implementation: Callable[..., Any], choose: Callable[[Any], Callable[..., Any]], count: int, record: Record) -> Callable[..., Any]:
-    """An overload whose chosen implementation repeats the parameters' defaults, as Numba demands."""
-
-    def defaults(x: Any) -> Callable[..., Any]:
-        chosen = choose(x)
-        chosen.__defaults__ = tuple(p.default for p in record.params)  # type: ignore[attr-defined]
-        return chosen
-
-    function, given = _arity(count, defaults)
-    given.__defaults__ = implementation.__defaults__  # type: ignore[attr-defined]
-    return given
+def _typed(compiled: Any, real: Any, count: int, gradients: bool) -> Callable[..., Any]:
+    """The compiled scalar, or its y, on arguments cast to its width."""
+    if count == 0:
+        return (lambda x: compiled(real(x))) if gradients else (lambda x: compiled(real(x))[0])
+    if count == 1:
+        return (lambda x, a: compiled(real(x), real(a))) if gradients else (lambda x, a: compiled(real(x), real(a))[0])
+    if gradients:
+        return lambda x, a, b: compiled(real(x), real(a), real(b))
+    return lambda x, a, b: compiled(real(x), real(a), real(b))[0]
 
 
 def address(record: Record, dtype: str, direction: Direction) -> int:

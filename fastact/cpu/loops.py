@@ -166,10 +166,12 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
 
         inputs = []
         for j, storage in enumerate(sig.inputs):
-            if j not in fixed:
-                loaded, value = _load(builder, element(j), storage)
-                loaded.set_metadata("llvm.access.group", group)
-            inputs.append(fixed[j] if j in fixed else value)
+            if j in fixed:
+                inputs.append(fixed[j])
+                continue
+            loaded, value = _load(builder, element(j), storage)
+            loaded.set_metadata("llvm.access.group", group)
+            inputs.append(value)
         for j, result in enumerate(_results(builder, record, direction, inputs, call), start=len(sig.inputs)):
             storage = sig.operands[j]
             stored = builder.store(_narrow(builder, result, storage), element(j), align=storage.size)

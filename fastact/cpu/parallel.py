@@ -11,7 +11,7 @@ import numpy as np
 from numba import cfunc, config, threading_layer
 from numba.np.ufunc import parallel
 
-from fastact.cpu import driver, sums
+from fastact.cpu import blocks, driver, raw, sums, words
 
 _GRAIN = 32768
 _lock = threading.Lock()
@@ -19,7 +19,7 @@ _pieces: list[Any] = []
 _layer = ""
 _forked = False
 
-control = np.zeros(driver.CONTROL_WORDS, np.int64)
+control = np.zeros(words.CONTROL_WORDS, np.int64)
 """The words that every loop reads: see `driver`."""
 
 
@@ -32,44 +32,44 @@ def _compile(index: int, function: Any, kind: Any) -> None:
 def prepare_sums() -> None:
     """Compile the accumulation of parameter gradients."""
     with _lock:
-        if not control[driver.ACCUMULATE]:
-            _compile(driver.ACCUMULATE, sums.accumulate, driver.ACCUMULATE_LOOP)
+        if not control[words.ACCUMULATE]:
+            _compile(words.ACCUMULATE, sums.accumulate, raw.ACCUMULATE_LOOP)
 
 
 def prepare() -> None:
     """Compile the pieces of the driver that large, strided and overlapping calls need."""
     with _lock:
-        if control[driver.GENERAL]:
+        if control[words.GENERAL]:
             return
-        _compile(driver.RUN, driver.run, driver.RUN_LOOP)
-        _compile(driver.TASK, driver.task, driver.TASK_LOOP)
-        _compile(driver.LAUNCH, driver.launch, driver.LAUNCH_LOOP)
-        _compile(driver.GENERAL, driver.general, driver.GENERAL_LOOP)
+        _compile(words.RUN, blocks.run, raw.RUN_LOOP)
+        _compile(words.TASK, driver.task, raw.TASK_LOOP)
+        _compile(words.LAUNCH, driver.launch, raw.LAUNCH_LOOP)
+        _compile(words.GENERAL, driver.general, raw.GENERAL_LOOP)
 
 
 def start() -> None:
     """Start Numba's threads. The workqueue layer aborts on concurrent use: there all calls stay serial."""
     global _layer  # noqa: PLW0603
     with _lock:
-        if control[driver.PARALLEL_FOR] or control[driver.THREADS] == 1:
+        if control[words.PARALLEL_FOR] or control[words.THREADS] == 1:
             return
         parallel._launch_threads()
         _layer = threading_layer()
         if _layer == "workqueue":
-            control[driver.THREADS] = 1
+            control[words.THREADS] = 1
             return
         import llvmlite.binding as llvm
 
-        control[driver.PARALLEL_FOR] = llvm.address_of_symbol("numba_parallel_for")
+        control[words.PARALLEL_FOR] = llvm.address_of_symbol("numba_parallel_for")
 
 
 def _after_fork() -> None:
     """A child must not touch the threads of its parent."""
     global _forked, _lock  # noqa: PLW0603
     _lock = threading.Lock()
-    if control[driver.PARALLEL_FOR]:
+    if control[words.PARALLEL_FOR]:
         _forked = True
-        control[driver.THREADS] = 1
+        control[words.THREADS] = 1
 
 
 def get_num_threads() -> int:
@@ -81,7 +81,7 @@ def get_num_threads() -> int:
         At least 1. It is 1 after a fork of a process that had threads running, and on Numba's workqueue layer,
         which does not bear concurrent calls.
     """
-    return int(control[driver.THREADS])
+    return int(control[words.THREADS])
 
 
 def set_num_threads(n: int) -> None:
@@ -106,7 +106,7 @@ def set_num_threads(n: int) -> None:
         raise RuntimeError("set_num_threads: this process was forked from one whose threads were running; only n = 1 is safe here")
     if n > 1 and _layer == "workqueue":
         raise RuntimeError("set_num_threads: Numba's workqueue threading layer is not thread-safe; install tbb for more than one thread")
-    control[driver.THREADS] = n
+    control[words.THREADS] = n
 
 
 def _initial_threads() -> int:
@@ -122,12 +122,12 @@ def _address(function: Any) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-control[driver.THREADS] = _initial_threads()
-control[driver.GRAIN] = _GRAIN
-control[driver.START] = id(start)
-control[driver.PREPARE] = id(prepare)
-control[driver.ENSURE] = _address(ctypes.pythonapi.PyGILState_Ensure)
-control[driver.CALL] = _address(ctypes.pythonapi.PyObject_CallNoArgs)
-control[driver.RELEASE] = _address(ctypes.pythonapi.PyGILState_Release)
+control[words.THREADS] = _initial_threads()
+control[words.GRAIN] = _GRAIN
+control[words.START] = id(start)
+control[words.PREPARE] = id(prepare)
+control[words.ENSURE] = _address(ctypes.pythonapi.PyGILState_Ensure)
+control[words.CALL] = _address(ctypes.pythonapi.PyObject_CallNoArgs)
+control[words.RELEASE] = _address(ctypes.pythonapi.PyGILState_Release)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fastact.cpu.driver import APART, BASE, JOB_CHUNK, JOB_DIMS, JOB_SHAPE, PLACE, SIZE, STRIDES
 from fastact.cpu.raw import add_real, lesser, put, real_word, scratch, word
+from fastact.cpu.words import APART, BASE, JOB_CHUNK, JOB_DIMS, JOB_SHAPE, PLACE, SIZE, STRIDES
 
 
 def accumulate(job: int, row: int, start: int, count: int, buffer: int) -> None:

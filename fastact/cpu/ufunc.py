@@ -13,7 +13,7 @@ import numpy as np
 import numpy._core._multiarray_umath as umath
 from numba import cfunc
 
-from fastact.cpu import driver
+from fastact.cpu import driver, raw, words
 from fastact.cpu.loops import Direction, Kernel, Signature, compile_kernel, signature
 from fastact.cpu.parallel import control
 from fastact.record import Record
@@ -73,7 +73,7 @@ class Loop(NamedTuple):
     """One typed loop of a ufunc: its words for the driver and its compiled kernels."""
 
     signature: Signature
-    words: np.ndarray[Any, np.dtype[np.int64]]
+    row: np.ndarray[Any, np.dtype[np.int64]]
     kernels: dict[bool, Kernel]
     ensure: Callable[[], None]
     ensure_arrays: Callable[[], None]
@@ -86,7 +86,7 @@ _keep: list[Any] = []
 @functools.cache
 def strided_loop_address() -> int:
     """The compiled `driver.strided_loop`."""
-    loop = cfunc(driver.STRIDED_LOOP, nopython=True, error_model="numpy")(driver.strided_loop)
+    loop = cfunc(raw.STRIDED_LOOP, nopython=True, error_model="numpy")(driver.strided_loop)
     _keep.append(loop)
     return int(loop.address)
 
@@ -95,20 +95,20 @@ def strided_loop_address() -> int:
 def typed_loop(record: Record, direction: Direction, dtype: str) -> Loop:
     """The loop of one direction and dtype; nothing is compiled yet."""
     sig = signature(record, direction, dtype)
-    words = np.zeros(driver.SIZES + len(sig.operands), np.int64)
+    row = np.zeros(words.SIZES + len(sig.operands), np.int64)
     kernels: dict[bool, Kernel] = {}
 
     def ensure(arrays: bool = False) -> None:
         with _compiling:
             if arrays not in kernels:
                 kernels[arrays] = compile_kernel(record, direction, dtype, arrays=arrays)
-                words[driver.KERNEL + arrays] = kernels[arrays].address
+                row[words.KERNEL + arrays] = kernels[arrays].address
 
-    loop = Loop(sig, words, kernels, ensure, functools.partial(ensure, True))
-    words[driver.COMPILE : driver.COMPILE + 2] = id(loop.ensure), id(loop.ensure_arrays)
-    words[driver.OPERANDS], words[driver.INPUTS], words[driver.PARAMS] = len(sig.operands), len(sig.inputs), sig.params
-    words[driver.CONTROL] = control.ctypes.data
-    words[driver.SIZES :] = [s.size for s in sig.operands]
+    loop = Loop(sig, row, kernels, ensure, functools.partial(ensure, True))
+    row[words.COMPILE : words.COMPILE + 2] = id(loop.ensure), id(loop.ensure_arrays)
+    row[words.OPERANDS], row[words.INPUTS], row[words.PARAMS] = len(sig.operands), len(sig.inputs), sig.params
+    row[words.CONTROL] = control.ctypes.data
+    row[words.SIZES :] = [s.size for s in sig.operands]
     return loop
 
 
@@ -119,7 +119,8 @@ def bfloat16() -> np.dtype[Any] | None:
         import ml_dtypes
     except ImportError:
         return None
-    return np.dtype(ml_dtypes.bfloat16)
+    found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return found
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -152,8 +153,8 @@ def _promote_bfloat16(sig: Signature) -> Any:
 def _register(ufunc: np.ufunc, record: Record, direction: Direction, dtype: str) -> None:
     loop = typed_loop(record, direction, dtype)
     classes = [type(numpy_dtype(s.dtype)) for s in loop.signature.operands]
-    dtypes = (py_object * len(classes))(*classes)
-    slots = (_Slot * 3)((_STRIDED_LOOP, strided_loop_address()), (_STATIC_DATA, loop.words.ctypes.data), (0, None))
+    dtypes = (c_void_p * len(classes))(*map(id, classes))
+    slots = (_Slot * 3)(_Slot(_STRIDED_LOOP, strided_loop_address()), _Slot(_STATIC_DATA, loop.row.ctypes.data), _Slot(0, None))
     name = f"{ufunc.__name__}_{dtype}".encode()
     spec = _Spec(name, ufunc.nin, ufunc.nout, 0, _NO_FLOATING_POINT_ERRORS, ctypes.addressof(dtypes), ctypes.addressof(slots))
     _keep.append((dtypes, slots, name, spec))

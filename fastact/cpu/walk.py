@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact.cpu import driver, parallel
+from fastact.cpu import parallel, words
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import Loop, typed_loop
 from fastact.record import Record
@@ -50,8 +50,8 @@ def _mode(shape: list[int], strides: list[int], size: int) -> int:
         flat = flat and (s == dense or n == 1)
         dense *= n
     if flat:
-        return driver.FLAT
-    return driver.STAGED if any(strides) else driver.SCALAR
+        return words.FLAT
+    return words.STAGED if any(strides) else words.SCALAR
 
 
 def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]]], *, scalars: bool) -> Array:
@@ -59,9 +59,9 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
     sig = loop.signature
     (loop.ensure if scalars else loop.ensure_arrays)()
     parallel.prepare()
-    job = np.zeros(driver.JOB_BYTES // 8, np.int64)
-    job[: driver.JOB_SHAPE] = (
-        loop.words[driver.KERNEL + (not scalars)],
+    job = np.zeros(words.JOB_BYTES // 8, np.int64)
+    job[: words.JOB_SHAPE] = (
+        loop.row[words.KERNEL + (not scalars)],
         len(sig.operands),
         len(sig.inputs),
         len(shape),
@@ -70,22 +70,21 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
         parallel.control.ctypes.data,
         1,
     )
-    job[driver.JOB_SHAPE : driver.JOB_SHAPE + len(shape)] = shape
+    job[words.JOB_SHAPE : words.JOB_SHAPE + len(shape)] = shape
     first_param = len(sig.inputs) - sig.params
     for j, (base, size, mode, strides) in enumerate(rows):
-        row = job[driver.JOB_ROWS + j * driver.ROW :]
-        if scalars and first_param <= j < len(sig.inputs):
-            mode, size = driver.FLAT, 0
-        row[: driver.STRIDES] = base, size, mode, 0
-        row[driver.STRIDES : driver.STRIDES + len(strides)] = strides
+        row = job[words.JOB_ROWS + j * words.ROW :]
+        fixed = scalars and first_param <= j < len(sig.inputs)
+        row[: words.STRIDES] = (base, 0, words.FLAT, 0) if fixed else (base, size, mode, 0)
+        row[words.STRIDES : words.STRIDES + len(strides)] = strides
     return job
 
 
 def _launch(job: Array) -> None:
     control = parallel.control
-    if control[driver.THREADS] > 1 and job[driver.JOB_TOTAL] >= 2 * control[driver.GRAIN]:
+    if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
         parallel.start()
-    _run(int(control[driver.LAUNCH]))(job.ctypes.data)
+    _run(int(control[words.LAUNCH]))(job.ctypes.data)
 
 
 def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array]) -> bool:
@@ -100,7 +99,7 @@ def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Arra
     strides = [_strides(a, shape) for a in operands]
     order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)])
     sizes, merged = _coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
-    if len(sizes) > driver.MAX_DIMS:
+    if len(sizes) > words.MAX_DIMS:
         return False
     rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
     _launch(_job(loop, sizes, rows, scalars=scalars))
@@ -121,24 +120,24 @@ def summed(
     total = math.prod(shape)
     widest = max((p.size for p, w in zip(params, wanted, strict=True) if w), default=1)
     tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * widest)))
-    chunk = -(-total // tasks // driver.BLOCK) * driver.BLOCK or driver.BLOCK
+    chunk = -(-total // tasks // words.BLOCK) * words.BLOCK or words.BLOCK
     tasks = max(1, -(-total // chunk))
     sums = [np.zeros((tasks, *p.shape)) for p in params]
     operands = [*inputs, dx, *(s[0, ...] for s in sums)]
     axes = [d for d, n in enumerate(shape) if n != 1] or [-1]
     sizes = [shape[d] if shape else 1 for d in axes]
     merged = [[_strides(a, shape or (1,))[d] for d in axes] for a in operands]
-    if len(sizes) > driver.MAX_DIMS:
-        raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {driver.MAX_DIMS} are supported")
+    if len(sizes) > words.MAX_DIMS:
+        raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {words.MAX_DIMS} are supported")
     rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
     width = params[0].itemsize
     first = len(inputs) + 1
-    rows[first:] = [(s.ctypes.data, width, driver.REDUCED, merged[first + k]) for k, s in enumerate(sums)]
+    rows[first:] = [(s.ctypes.data, width, words.REDUCED, merged[first + k]) for k, s in enumerate(sums)]
     parallel.prepare_sums()
     job = _job(loop, sizes, rows, scalars=all(p.size == 1 for p in params))
-    job[driver.JOB_CHUNK] = chunk
+    job[words.JOB_CHUNK] = chunk
     for k, s in enumerate(sums):
-        job[driver.JOB_ROWS + (first + k) * driver.ROW + driver.APART] = s.strides[0]
+        job[words.JOB_ROWS + (first + k) * words.ROW + words.APART] = s.strides[0]
     if total:
         _launch(job)
     return [s.sum(axis=0) if w else None for s, w in zip(sums, wanted, strict=True)]

@@ -1,0 +1,1 @@
+"""What the definitions are written in: primitives, constants of both widths, exponentials, the normal tail."""

@@ -64,7 +64,7 @@ def copysign(x: Any, sign: Any) -> Any:
 def exponent_from_low_bits(t: Any) -> Any:
     """The low bits of `t`, moved into the exponent field: the power of two that a magic-number sum selects."""
     integer, shift = (np.uint32, 23) if type(t) is np.float32 else (np.uint64, 52)
-    bits = np.asarray(t).view(integer)
+    bits: Any = np.asarray(t).view(integer)
     return (bits << integer(shift)).view(type(t))[()]
 
 

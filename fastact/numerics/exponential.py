@@ -12,7 +12,7 @@ from fastact.numerics.bits import exponent_from_low_bits, fma, horner, select
 
 
 def reduce(u: Any) -> Any:
-    """s = SCALE·2^n and r with e^u = 2^n e^r, |r| ≤ ln2/2."""
+    """Return s = SCALE·2^n and r with e^u = 2^n e^r, |r| ≤ ln2/2."""
     t = fma(u, k.LOG2E, k.MAGIC)
     n = t - k.MAGIC
     return exponent_from_low_bits(t), fma(n, -k.LN2_LOW, fma(n, -k.LN2_HIGH, u))
@@ -31,7 +31,7 @@ def expm1_reduced(r: Any) -> Any:
 
 
 def logistic_parts(s: Any, r: Any) -> Any:
-    """p and D with SCALE·e = s (1 + p) and D = SCALE·(1 + e), for the e^-z ≤ 1 that was reduced to s and r.
+    """Return p and D with SCALE·e = s (1 + p) and D = SCALE·(1 + e), for the e^-z ≤ 1 that was reduced to s and r.
 
     So σ(-z) = s (1 + p) / D and σ(z) = SCALE / D. SCALE + s is exact wherever the rest of D matters: D is rounded once.
     """

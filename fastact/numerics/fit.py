@@ -77,8 +77,22 @@ def _both(low: Any, high: Any) -> Any:
 
 
 FITS = (
-    Fit("EXPM1", _ratio(lambda r: mp.expm1(r) - r, lambda r: r * r, lambda r: 0.5 + r / 6), lambda r: r * r / mp.exp(r), _both(-HALF, HALF), (4, 10), (-26.4, -61)),
-    Fit("LOG1P", _ratio(mp.log1p, lambda e: e, lambda e: 1 - e / 2), lambda e: e / mp.log1p(e) if e else 1, _both(0, 1), (10, 22), (-28.7, -55.9)),
+    Fit(
+        "EXPM1",
+        _ratio(lambda r: mp.expm1(r) - r, lambda r: r * r, lambda r: 0.5 + r / 6),
+        lambda r: r * r / mp.exp(r),
+        _both(-HALF, HALF),
+        (4, 10),
+        (-26.4, -61),
+    ),
+    Fit(
+        "LOG1P",
+        _ratio(mp.log1p, lambda e: e, lambda e: 1 - e / 2),
+        lambda e: e / mp.log1p(e) if e else 1,
+        _both(0, 1),
+        (10, 22),
+        (-28.7, -55.9),
+    ),
     Fit(
         "SILU_SLOPE",
         lambda d: 1 + SILU_E * (-mp.expm1(-d) / d if d else 1),
@@ -105,14 +119,15 @@ def coefficients(fit: Fit, width: int) -> dict[str, list[Any]]:
     if isinstance(degree, int):
         descending: list[Any] = mp.chebyfit(fit.function, list(interval), degree + 1)
         return {fit.name: descending[::-1]}
-    p, rest = _rational(fit, *degree, _nodes(interval, 4 * (sum(degree) + 2), 4))
+    p, rest = _rational(fit, degree, _nodes(interval, 4 * (sum(degree) + 2), 4))
     if fit.start is not None:
         p, rest = p[1:], rest[1:]
     return dict(zip(fit.tables, (p, rest), strict=True))
 
 
-def _rational(fit: Fit, p: int, q: int, nodes: list[Any], rounds: int = 10) -> tuple[list[Any], list[Any]]:
+def _rational(fit: Fit, degree: tuple[int, int], nodes: list[Any], rounds: int = 10) -> tuple[list[Any], list[Any]]:
     """P and L near the best relative error, by least squares with weights that grow where the error is large (Lawson 1961)."""
+    p, q = degree
     values, leads = [fit.function(z) for z in nodes], [fit.weight(z) for z in nodes]
     known, first = (0, 0) if fit.start is None else (fit.start, 1)
     sign = mp.mpf(1 if fit.weight(mp.mpf(0)) == 0 else -1)
@@ -166,7 +181,8 @@ def main(arguments: list[str]) -> int:
         lines = check()
         print("\n".join(lines) or "all tables are within their bounds")
         return 1 if lines else 0
-    for width, real in enumerate((np.float32, np.float64)):
+    reals: tuple[Any, ...] = (np.float32, np.float64)
+    for width, real in enumerate(reals):
         print(f"# {real.__name__}")
         for fit in FITS:
             tables = {n: [real(float(c)) for c in t] for n, t in coefficients(fit, width).items()}

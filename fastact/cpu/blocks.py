@@ -1,0 +1,102 @@
+"""A stretch of a job: at once where it is dense, else block by block through buffers on the stack."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from fastact.cpu.copy import copy
+from fastact.cpu.raw import call_accumulate, lesser, put, run_kernel, scratch, word
+from fastact.cpu.words import (
+    ACCUMULATE,
+    BASE,
+    BLOCK,
+    BUFFER,
+    BUFFERS,
+    FLAT,
+    JOB_CONTROL,
+    JOB_DIMS,
+    JOB_ROWS,
+    JOB_SHAPE,
+    KERNEL,
+    MODE,
+    PLACE,
+    POINTERS,
+    REDUCED,
+    ROW,
+    SCALAR,
+    SIZE,
+    STAGED,
+    STRIDES,
+)
+
+
+@njit(error_model="numpy")
+def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
+    """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
+    dims = word(job, JOB_DIMS)
+    size = word(row, SIZE)
+    place = scratch(PLACE)
+    offset = 0
+    rest = start
+    d = dims
+    while d > 0:
+        d -= 1
+        extent = word(job, JOB_SHAPE + d)
+        index = rest % extent
+        rest //= extent
+        put(place, d, index)
+        offset += index * word(row, STRIDES + d)
+    last = dims - 1
+    step = word(row, STRIDES + last)
+    done = 0
+    while done < count:
+        length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
+        memory = word(row, BASE) + offset
+        if gather:
+            copy(buffer + done * size, size, memory, step, length, size)
+        else:
+            copy(memory, step, buffer + done * size, size, length, size)
+        done += length
+        put(place, last, word(place, last) + length)
+        offset += length * step
+        d = last
+        while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
+            offset += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
+            put(place, d, 0)
+            put(place, d - 1, word(place, d - 1) + 1)
+            d -= 1
+
+
+def run(job: int, first: int, stop: int) -> None:  # noqa: C901
+    """Elements [first, stop) of a job: at once where every operand is flat, else by blocks through the stack."""
+    operands = word(job, 1)
+    inputs = word(job, 2)
+    pointers = scratch(POINTERS)
+    buffers = scratch(BUFFERS)
+    length = stop - first
+    for j in range(operands):
+        row = job + 8 * (JOB_ROWS + j * ROW)
+        mode = word(row, MODE)
+        buffer = buffers + j * BUFFER
+        put(pointers, j, word(row, BASE) + first * word(row, SIZE) if mode == FLAT else buffer)
+        if mode != FLAT:
+            length = lesser(length, BLOCK)
+        if mode == SCALAR:
+            copy(buffer, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
+    start = first
+    while start < stop:
+        count = lesser(length, stop - start)
+        for j in range(operands):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            if word(row, MODE) == FLAT:
+                put(pointers, j, word(row, BASE) + start * word(row, SIZE))
+            elif j < inputs and word(row, MODE) == STAGED:
+                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+        run_kernel(word(job, KERNEL), pointers, count)
+        for j in range(inputs, operands):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            if word(row, MODE) == STAGED:
+                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+            elif word(row, MODE) == REDUCED:
+                call_accumulate(word(word(job, JOB_CONTROL), ACCUMULATE), job, row, start, count, buffers + j * BUFFER)
+        start += count
