@@ -1,0 +1,169 @@
+"""Derivatives against differences of the reference, and the gradients that are summed to a parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import Array, call, np_dtype, ordinary, parameters, rounded, same_bits, smooth_mask, trainable, width
+
+import fastact
+from fastact import ACTIVATIONS, Activation, reference
+
+TRAINED = [a for a in ACTIVATIONS if trainable(a)]
+STEP = np.longdouble(2) ** -16
+"""Central differences err by h² f'''/6, here below 1e-9, and by the reference's last bits over h, below 1e-14."""
+
+
+def test_derivative_against_central_differences(activation: Activation, dtype: str) -> None:
+    tolerance = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-20, "float64": 2e-8}[dtype]
+    for params in parameters(activation):
+        exact = rounded(params, dtype)
+        x = np.concatenate([np.linspace(-8, 8, 4001), np.linspace(-90, 90, 901)]).astype(np_dtype(dtype))
+        wide = x.astype(np.longdouble)
+        smooth = smooth_mask(activation, wide, exact, 2 * STEP)
+        difference = (activation.reference(wide + STEP, *exact) - activation.reference(wide - STEP, *exact)) / (2 * STEP)
+        for d in (activation.derivative(x, *params), call(activation, "value_and_grad", x, *params)[1]):
+            error = abs(d.astype(np.longdouble) - difference)[smooth]
+            assert error.max() <= tolerance * max(1, abs(difference[smooth]).max()), f"{activation.name}{params}: {error.max()}"
+
+
+def test_v_prelu() -> None:
+    """Worked by hand: y, dx and dslope, the latter for one slope and for one slope a row."""
+    x, dy = np.array([-2, -1, -0.5, 0, 1, 2]), np.array([0.5, -1, 4, 3, 2, -0.25])
+    for name in ("float16", "bfloat16", "float32", "float64"):
+        a, b = x.astype(np_dtype(name)), dy.astype(np_dtype(name))
+        np.testing.assert_array_equal(fastact.prelu(a, 0.25).astype(float), [-0.5, -0.25, -0.125, 0, 1, 2])
+        dx, dslope = fastact.prelu.backward(b, a, 0.25)
+        np.testing.assert_array_equal(dx.astype(float), [0.125, -0.25, 1, 0.75, 2, -0.25])
+        assert dx.dtype == a.dtype
+        assert np.shape(dslope) == ()
+        assert dslope == -2
+        slope = np.full((2, 1), 0.25, width(name))
+        dx, dslope = fastact.prelu.backward(b.reshape(2, 3), a.reshape(2, 3), slope)
+        same_bits(dslope, np.array([[-2], [0]], slope.dtype))
+        np.testing.assert_array_equal(dx.astype(float).ravel(), [0.125, -0.25, 1, 0.75, 2, -0.25])
+
+
+def summed_reference(activation: Activation, dy: Array, x: Array, params: list[Array], which: int) -> tuple[Array, Array]:
+    """Σ dy · df/dp over the axes along which p was broadcast, and Σ |·|, in long double."""
+    shape = np.broadcast_shapes(dy.shape, x.shape, *(p.shape for p in params))
+    wide = [np.broadcast_to(a, shape).astype(np.longdouble) for a in (dy, x, *params)]
+    terms = wide[0] * reference.param_derivative(activation.name, which, *wide[1:])
+    p = params[which]
+    lead = len(shape) - p.ndim
+    axes = (*range(lead), *(lead + k for k, n in enumerate(p.shape) if n == 1))
+    return terms.sum(axes).reshape(p.shape), abs(terms).sum(axes).reshape(p.shape)
+
+
+FORMS = [
+    ((5, 7, 3), (7, 1)),
+    ((5, 7, 3), (3,)),
+    ((5, 7, 3), (1,)),
+    ((5, 7, 3), ()),
+    ((5, 7, 3), (5, 7, 3)),
+    ((5, 7, 3), (5, 1, 3)),
+    ((1, 1), (1, 1)),
+    ((1,), ()),
+    ((40, 64, 33), (64, 1)),
+    ((260, 300), (300,)),
+    ((260, 300), (260, 1)),
+    ((100003,), ()),
+]
+
+
+@pytest.mark.parametrize("activation", TRAINED, ids=lambda a: a.name)
+@pytest.mark.parametrize(("shape", "form"), FORMS, ids=str)
+def test_parameter_gradients(activation: Activation, dtype: str, shape: tuple[int, ...], form: tuple[int, ...], threads: int) -> None:
+    """Against the reference: float64 sums of products that were rounded to the computing width."""
+    x, dy = ordinary(dtype, shape, 1), ordinary(dtype, shape, 2)
+    kind = np.dtype(width(dtype))
+    params = [np.random.default_rng(k).uniform(0.1, 0.6, form).astype(kind) for k in range(len(activation.params))]
+    params = [np.asarray(p, kind) for p in params]
+    dx, *gradients = activation.backward(dy, x, *params)
+    same_bits(dx, fastact.ufuncs.__getattr__(f"{activation.name}_backward")(dy, x, *params))
+    for k, (gradient, p) in enumerate(zip(gradients, params, strict=True)):
+        truth, size = summed_reference(activation, dy, x, params, k)
+        assert np.shape(gradient) == p.shape
+        assert gradient.dtype == kind
+        bound = np.finfo(kind).eps * (size + abs(truth))
+        assert (abs(gradient - truth) <= bound).all(), f"off by {abs(gradient - truth).max()}"
+
+
+def views(a: Array) -> list[Array]:
+    """One array in several layouts."""
+    spread = np.zeros([2 * n for n in a.shape], a.dtype)[tuple(slice(None, None, 2) for _ in a.shape)]
+    spread[...] = a
+    back = np.zeros_like(a)[tuple(slice(None, None, -1) for _ in a.shape)]
+    back[...] = a
+    return [a, np.asfortranarray(a), spread, back]
+
+
+@pytest.mark.parametrize("activation", TRAINED, ids=lambda a: a.name)
+def test_parameter_gradients_have_the_same_bits(activation: Activation) -> None:
+    """For 1 and 2 threads, for any layout, and run after run."""
+    before = fastact.get_num_threads()
+    for dtype in ("float32", "float64", "float16"):
+        for shape, form in (((40, 64, 33), (64, 1)), ((260, 300), (300,)), ((400, 300), ()), ((3, 5), (5,))):
+            x, dy = ordinary(dtype, shape, 1), ordinary(dtype, shape, 2)
+            slope = np.asarray(np.random.default_rng(0).uniform(0.1, 0.6, form), width(dtype))
+            found: list[tuple[Any, ...]] = []
+            for count in (1, 2):
+                fastact.set_num_threads(count)
+                found += [activation.backward(b, a, slope) for a, b in zip(views(x), views(dy), strict=True)]
+                found += [activation.backward(dy, a, slope) for a in views(x)]
+            for dx, dslope in found[1:]:
+                same_bits(dx, found[0][0])
+                same_bits(dslope, found[0][1])
+    fastact.set_num_threads(before)
+
+
+@pytest.mark.parametrize("activation", TRAINED, ids=lambda a: a.name)
+def test_out_of_parameter_gradients(activation: Activation, threads: int) -> None:
+    for shape in ((6, 4), (300, 301)):
+        x, dy = ordinary("float32", shape, 1), ordinary("float32", shape, 2)
+        slope = np.full(shape[1], 0.3, np.float32)
+        dx, dslope = activation.backward(dy, x, slope)
+        for wanted in ((True, True), (True, False), (False, True), (False, False)):
+            given = tuple(np.full_like(a, 7) if w else None for a, w in zip((dx, dslope), wanted, strict=True))
+            results = activation.backward(dy, x, slope, out=given)
+            for result, target, expected in zip(results, given, (dx, dslope), strict=True):
+                assert target is None or result is target
+                same_bits(result, expected)
+        target = np.full_like(dx, 7)
+        assert activation.backward(dy, x, slope, out=target)[0] is target
+        same_bits(target, dx)
+        tall = np.zeros_like(dx.T).T
+        assert activation.backward(dy, x, slope, out=(tall, None))[0] is tall
+        same_bits(tall, dx)
+        wide = np.zeros(shape[1])
+        activation.backward(dy, x, slope, out=(None, wide))
+        same_bits(wide.astype(np.float32), dslope)
+
+
+@pytest.mark.parametrize("activation", TRAINED, ids=lambda a: a.name)
+def test_parameter_gradients_of_special_values(activation: Activation) -> None:
+    for n in (0, 3, 70001):
+        x = ordinary("float32", n, 1)
+        dx, dslope = activation.backward(np.ones_like(x), x)
+        assert dx.shape == (n,)
+        assert np.isfinite(dslope)
+        assert (dslope == 0) == (n == 0)
+        if n:
+            x[n // 2] = np.nan
+            assert np.isnan(activation.backward(np.ones_like(x), x)[1])
+    big = np.full(40, -3e38, np.float32)
+    with np.errstate(all="raise"):
+        assert np.isneginf(activation.backward(np.ones_like(big), big)[1])
+    dx, dslope = activation.backward(np.float32(2), ordinary("float32", (300, 5)), np.zeros(5, np.float32))
+    assert dx.shape == (300, 5)
+    assert dslope.shape == (5,)
+
+
+def test_integers_and_scalars() -> None:
+    dx, dslope = fastact.prelu.backward(2, -3)
+    assert (dx, dslope) == (0.5, -6)
+    dx, dslope = fastact.prelu.backward([1, 2], [-3, 4], 0.5)
+    np.testing.assert_array_equal(dx, [0.5, 2])
+    assert dslope == -3
