@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -208,29 +205,6 @@ def test_address() -> None:
     raises(TypeError, message, fastact.gelu.address, "int8")
     message = "gelu.address: direction is 'up'; accepted are forward, backward, derivative, value_and_grad"
     raises(ValueError, message, fastact.gelu.address, "float32", "up")
-
-
-@pytest.mark.parametrize("n", [0, -1, 10**6, 1.5, "2", None, True])
-def test_number_of_threads(n: Any) -> None:
-    from numba import config
-
-    before = fastact.get_num_threads()
-    most = config.NUMBA_NUM_THREADS
-    raises(ValueError, f"set_num_threads: n is {n!r}; accepted are whole numbers from 1 to {most}", fastact.set_num_threads, n)
-    assert fastact.get_num_threads() == before
-
-
-@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5", "99999"])
-def test_number_of_threads_by_environment(given: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import fastact"],
-        env=os.environ | {"FASTACT_NUM_THREADS": given},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert f"ValueError: FASTACT_NUM_THREADS is {given!r}; accepted are whole numbers from 1 to " in done.stderr
 
 
 @pytest.mark.parametrize("n", SIZES)
