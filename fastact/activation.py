@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from fastact import dispatch, reference
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.dispatch import LARGE
+from fastact.errors import explain
 from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Value
 
 
@@ -32,7 +36,8 @@ class Activation:
         self.record = record
         self._names = tuple(p.name for p in record.params)
         self._defaults = tuple(p.default for p in record.params)
-        self._forward: np.ufunc | None = None
+        self.__module__ = "fastact"
+        self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
 
     def __repr__(self) -> str:
@@ -42,8 +47,11 @@ class Activation:
     def __reduce__(self) -> str:
         return self.record.name
 
-    def _bind(self, call: str, params: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    def _bind(self, method: str, params: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         """All parameters in order; those given by keyword are taken out of `options`."""
+        if not params and not options:
+            return self._defaults
+        call = self.record.name + method
         if len(params) > len(self._names):
             raise TypeError(f"{call}: {len(params)} parameters given; accepted are {len(self._names)}: {', '.join(self._names) or 'none'}")
         for name in self._names[: len(params)]:
@@ -78,17 +86,16 @@ class Activation:
         ValueError
             If shapes do not broadcast, or `out` does not fit or is read-only.
         """
-        if self._names:
-            params = self._bind(self.record.name, params, options)
-        elif params:
-            self._bind(self.record.name, params, options)
-        if not options and type(x) is np.ndarray and x.size < dispatch.LARGE and self._forward is not None:
+        if type(x) is ndarray and x.size < LARGE and not options and not params:
             try:
-                return self._forward(x, *params, out=out)
-            except (TypeError, ValueError):
-                return dispatch.call(self.record, "forward", (x, *params), out, options)
-        self._forward = self.ufunc
-        return dispatch.call(self.record, "forward", (x, *params), out, options)
+                if not self._names:
+                    return self.ufunc(x) if out is None else self.ufunc(x, out)
+                if x.dtype.kind == "f":
+                    return self.ufunc(x, *self._defaults, out=out)
+            except (TypeError, ValueError) as error:
+                raise explain(self.record, "forward", (x, *self._defaults), out, error) from error
+        bound = self._bind("", params, options)
+        return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
     def backward(self, dy: Any, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Vector-Jacobian product, dx = dy · f'(x), in one pass; inputs are not changed.
@@ -112,27 +119,44 @@ class Activation:
             dx; with trainable parameters (dx, dparam...), each dparam summed to the shape of its parameter in float64
             and rounded once to the parameter's dtype, with the same bits for any number of threads and any layout.
         """
-        bound = self._bind(f"{self.record.name}.backward", params, options)
-        if any(p.trainable for p in self.record.params):
+        if type(x) is ndarray and x.size < LARGE and not options and not params and not self._names:
+            try:
+                return self._backward(dy, x) if out is None else self._backward(dy, x, out)
+            except (TypeError, ValueError) as error:
+                raise explain(self.record, "backward", (dy, x), out, error) from error
+        bound = self._bind(".backward", params, options)
+        if self._trainable:
             if options:
                 raise TypeError(f"{self.record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
             return dispatch.backward_params(self.record, (dy, x, *bound), out)
-        return dispatch.call(self.record, "backward", (dy, x, *bound), out, options)
+        return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
 
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """dy/dx = f'(x); arguments and result as in the forward call. Kinks have the value told by `kinks`."""
-        bound = self._bind(f"{self.record.name}.derivative", params, options)
-        return dispatch.call(self.record, "derivative", (x, *bound), out, options)
+        bound = self._bind(".derivative", params, options)
+        return dispatch.call(self._derivative, self.record, "derivative", (x, *bound), out, options)
 
     def value_and_grad(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
-        bound = self._bind(f"{self.record.name}.value_and_grad", params, options)
-        return dispatch.call(self.record, "value_and_grad", (x, *bound), out, options)
+        bound = self._bind(".value_and_grad", params, options)
+        return dispatch.call(self._value_and_grad, self.record, "value_and_grad", (x, *bound), out, options)
 
-    @property
+    @functools.cached_property
     def ufunc(self) -> np.ufunc:
         """The forward `numpy.ufunc`; it takes every parameter. The other directions are in `fastact.ufuncs`."""
         return make_ufunc(self.record, "forward")
+
+    @functools.cached_property
+    def _backward(self) -> np.ufunc:
+        return make_ufunc(self.record, "backward")
+
+    @functools.cached_property
+    def _derivative(self) -> np.ufunc:
+        return make_ufunc(self.record, "derivative")
+
+    @functools.cached_property
+    def _value_and_grad(self) -> np.ufunc:
+        return make_ufunc(self.record, "value_and_grad")
 
     @property
     def scalar(self) -> Callable[..., Any]:
@@ -164,11 +188,11 @@ class Activation:
 
     def reference(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f(x) by the C reference in long double."""
-        return reference.forward(self.name, x, *self._bind(f"{self.name}.reference", params, named))
+        return reference.forward(self.name, x, *self._bind(".reference", params, named))
 
     def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f'(x) by the C reference in long double."""
-        return reference.derivative(self.name, x, *self._bind(f"{self.name}.reference_derivative", params, named))
+        return reference.derivative(self.name, x, *self._bind(".reference_derivative", params, named))
 
     @property
     def name(self) -> str:

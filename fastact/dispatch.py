@@ -17,8 +17,11 @@ LARGE = 32768
 """Elements from which a call that is not flat leaves NumPy's iterator, which buffers and does not use threads."""
 
 
-def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
-    """Run one direction. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
+_SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, np.uint16))
+
+
+def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+    """Run one direction, whose ufunc is given. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
     x = operands[-1 - len(record.params)]
     if type(x) is np.ndarray and x.size >= LARGE and not options:
         outputs = out if isinstance(out, tuple) else (out,)
@@ -27,16 +30,27 @@ def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: A
             dtype, inputs, results = prepared
             if walk.walk(record, direction, dtype, inputs, results):
                 return results[0] if len(results) == 1 else tuple(results)
+    if record.params:
+        operands = _narrow(operands, len(record.params))
     try:
         if out is not None:
             options["out"] = out
-        return make_ufunc(record, direction)(*operands, **options)
+        return ufunc(*operands, **options)
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, out, error) from error
 
 
+def _narrow(operands: tuple[Any, ...], params: int) -> tuple[Any, ...]:
+    """Python numbers as float32 parameters beside the integers that `np.exp` takes to float16 or float32, not to float64."""
+    arrays = operands[: len(operands) - params]
+    if all(getattr(a, "dtype", None) in _SMALL for a in arrays):
+        return (*arrays, *(np.float32(p) if type(p) in (float, int) else p for p in operands[len(arrays) :]))
+    return operands
+
+
 def backward_params(record: Record, operands: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     """(dx, dparam...) for the trainable parameters, each summed to its parameter's shape."""
+    operands = _narrow(operands, len(record.params))
     outputs = out if isinstance(out, tuple) else (out, *[None] * sum(p.trainable for p in record.params))
     try:
         arrays = [np.asarray(a) for a in operands]

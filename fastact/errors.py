@@ -77,5 +77,7 @@ def check_outputs(record: Record, outputs: tuple[Any, ...], shape: tuple[int, ..
             raise ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
         if target.shape != form:
             raise ValueError(f"{call}: {name} has shape {target.shape}; accepted is {form}")
+        if kind is None and target.dtype.kind not in "fV":
+            raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an array of floating-point numbers")
         if kind is not None and (target.dtype != kind or not target.dtype.isnative or not target.flags.aligned):
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")

@@ -67,11 +67,12 @@ class Budget:
     params: Ulp | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """One activation function.
 
     `scalar` maps ``(x, *params)`` to ``(y, dy/dx, dy/dparam...)``; all else is derived from it.
+    Records are compared, and hashed, by identity.
     `flat` says that the derivative is 0 by branch on part of the line: there a gradient is +0 whatever comes in.
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
     """

@@ -18,7 +18,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(0.0, 1.0),
     derivative_limits=Limits(0.0, 0.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.5, 2.0), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.4, 2.3), derivative=Ulp(2.4, 2.4)),
     source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
     aliases=("expit", "logistic"),
 )
@@ -37,7 +37,7 @@ def sigmoid(x: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(2.5, 2.0), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.5, 2.4), derivative=Ulp(3.8, 4.2)),
     source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118; swish: Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
     aliases=("swish",),
 )
@@ -68,7 +68,7 @@ def silu(x: Any) -> Any:
     limits=Limits(0.0, inf),
     derivative_limits=Limits(0.0, 1.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.5, 2.0), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.7, 2.9), derivative=Ulp(2.4, 2.4), params=Ulp(4.0, 4.0)),
     source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
 )
 def softplus(x: Any, beta: Any) -> Any:
