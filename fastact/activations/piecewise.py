@@ -36,7 +36,7 @@ def _leaky(x: Any, slope: Any) -> Any:
     zero, one = real(0), real(1)
     positive = x > zero
     derivative = select(positive, one, select(x <= zero, slope, x))
-    finite = select(slope == zero, at_least(x, real(-3.0e38)), x)
+    finite = select(slope == zero, at_least(x, -one), x)
     return select(positive, x, slope * finite), derivative, select(positive, zero, x)
 
 
