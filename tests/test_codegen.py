@@ -7,7 +7,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pytest
 from cases import DIRECTIONS, trainable
 
 from fastact import Activation
@@ -31,27 +30,22 @@ def kernel(ir: str, activation: Activation, direction: str) -> str:
     return found.group()
 
 
-@pytest.fixture(params=[False, True], ids=["scalar", "arrays"])
-def arrays(request: pytest.FixtureRequest, activation: Activation) -> bool:
-    if request.param and not activation.params:
-        pytest.skip("no parameters")
-    return request.param
+def kernels(activation: Activation) -> list[tuple[str, bool]]:
+    """Every direction, with scalars and with arrays for parameters."""
+    directions = (*DIRECTIONS, "backward_params") if trainable(activation) else DIRECTIONS
+    return [(d, arrays) for d in directions for arrays in ((False, True) if activation.params else (False,))]
 
 
-def directions(activation: Activation) -> tuple[str, ...]:
-    return (*DIRECTIONS, "backward_params") if trainable(activation) else DIRECTIONS
-
-
-def test_no_double_in_narrow_loops(activation: Activation, arrays: bool) -> None:
+def test_no_double_in_narrow_loops(activation: Activation) -> None:
     for dtype in NARROW:
-        for direction in directions(activation):
+        for direction, arrays in kernels(activation):
             body = kernel(code(activation, direction, dtype, arrays=arrays)[0], activation, direction)
             assert not re.search(r"\bdouble\b", body), f"{direction} {dtype}"
 
 
-def test_no_call_is_left_in_a_loop(activation: Activation, dtype: str, arrays: bool) -> None:
+def test_no_call_is_left_in_a_loop(activation: Activation, dtype: str) -> None:
     """All that LLVM may call is an intrinsic that is one instruction, or so; the assembly has no call at all."""
-    for direction in directions(activation):
+    for direction, arrays in kernels(activation):
         ir, assembly = code(activation, direction, dtype, arrays=arrays)
         body = kernel(ir, activation, direction)
         called = set(re.findall(r"call [^@\n]*@([\w.]+)", body))
@@ -64,9 +58,9 @@ def test_no_call_is_left_in_a_loop(activation: Activation, dtype: str, arrays: b
         assert not re.search(r"^\s+(call|bl|jmp\s+[a-z]\w*@)\b", own, re.MULTILINE), f"{direction} {dtype}"
 
 
-def test_loops_are_vectors(activation: Activation, dtype: str, arrays: bool) -> None:
+def test_loops_are_vectors(activation: Activation, dtype: str) -> None:
     element = "double" if dtype == "float64" else "(?:float|half|i16)"
-    for direction in directions(activation):
+    for direction, arrays in kernels(activation):
         body = kernel(code(activation, direction, dtype, arrays=arrays)[0], activation, direction)
         lengths = {int(n) for n in re.findall(rf"<(\d+) x {element}>", body)}
         assert lengths, f"{direction} {dtype} has no vectors"
@@ -77,8 +71,8 @@ def test_loops_are_vectors(activation: Activation, dtype: str, arrays: bool) -> 
 def test_arithmetic_is_exact(activation: Activation, dtype: str) -> None:
     """No fast-math flags, and no contraction: a fused operation is one that was written."""
     flags = r"\b(fast|nnan|ninf|nsz|arcp|contract|afn|reassoc)\b"
-    for direction in directions(activation):
-        body = kernel(code(activation, direction, dtype)[0], activation, direction)
+    for direction, arrays in kernels(activation):
+        body = kernel(code(activation, direction, dtype, arrays=arrays)[0], activation, direction)
         for line in body.splitlines():
             if re.search(r"\b(fadd|fsub|fmul|fdiv|fneg|fcmp|call)\b", line):
                 assert not re.search(flags, line), line
