@@ -84,7 +84,13 @@ def numexpr_peer(name: str, direction: str, a: Arrays) -> Run | None:
         return None
     import numexpr
 
-    text = {"sigmoid": "1/(1+exp(-x))", "tanh": "tanh(x)", "silu": "x/(1+exp(-x))", "softplus": "log1p(exp(x))", "relu": "where(x>0,x,0)"}.get(name)
+    text = {
+        "sigmoid": "1/(1+exp(-x))",
+        "tanh": "tanh(x)",
+        "silu": "x/(1+exp(-x))",
+        "softplus": "log1p(exp(x))",
+        "relu": "where(x>0,x,0)",
+    }.get(name)
     local = {"x": a.x}
     return None if text is None else lambda: numexpr.evaluate(text, local_dict=local, out=a.y, casting="same_kind")
 
@@ -132,9 +138,15 @@ def jax_peer(name: str, direction: str, a: Arrays) -> Run | None:
     if importlib.util.find_spec("jax") is None or direction == "value_and_grad":
         return None
     import jax
-    from jax import nn, numpy as jnp
+    from jax import nn
+    from jax import numpy as jnp
 
-    named = {"hard_tanh": nn.hard_tanh, "gelu": lambda x: nn.gelu(x, approximate=False), "tanh": jnp.tanh, "prelu": lambda x: nn.leaky_relu(x, 0.25)}
+    named = {
+        "hard_tanh": nn.hard_tanh,
+        "gelu": lambda x: nn.gelu(x, approximate=False),
+        "tanh": jnp.tanh,
+        "prelu": lambda x: nn.leaky_relu(x, 0.25),
+    }
     function = named.get(name) or getattr(nn, name)
     x, dy = jnp.asarray(a.x), jnp.asarray(a.dy)
     if direction == "forward":

@@ -89,7 +89,7 @@ class Activation:
         if type(x) is ndarray and x.size < LARGE and not options and not params:
             try:
                 if not self._names:
-                    return self.ufunc(x) if out is None else self.ufunc(x, out)
+                    return self.ufunc(x, out) if type(out) is ndarray else self.ufunc(x, out=out)
                 if x.dtype.kind == "f":
                     return self.ufunc(x, *self._defaults, out=out)
             except (TypeError, ValueError) as error:
@@ -121,7 +121,7 @@ class Activation:
         """
         if type(x) is ndarray and x.size < LARGE and not options and not params and not self._names:
             try:
-                return self._backward(dy, x) if out is None else self._backward(dy, x, out)
+                return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
             except (TypeError, ValueError) as error:
                 raise explain(self.record, "backward", (dy, x), out, error) from error
         bound = self._bind(".backward", params, options)

@@ -98,7 +98,7 @@ FITS = (
         lambda d: 1 + SILU_E * (-mp.expm1(-d) / d if d else 1),
         lambda d: 1 / (1 + SILU_E),
         _both(-mp.mpf("0.14"), mp.mpf("0.14")),
-        (4, 10),
+        (4, 9),
         (-26.3, -53.3),
     ),
     Fit("TAIL", tail, lambda z: mp.sqrt(2 * mp.pi) * z, ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55), start=mp.mpf(0.5)),
