@@ -18,7 +18,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(0.0, 1.0),
     derivative_limits=Limits(0.0, 0.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.4, 2.3), derivative=Ulp(2.4, 2.4)),
+    budget=Budget(forward=Ulp(2.4, 2.4), derivative=Ulp(2.4, 2.4)),
     source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
     aliases=("expit", "logistic"),
 )
@@ -37,7 +37,7 @@ def sigmoid(x: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(2.5, 2.4), derivative=Ulp(3.8, 4.2)),
+    budget=Budget(forward=Ulp(2.7, 2.5), derivative=Ulp(3.9, 3.8)),
     source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118; swish: Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
     aliases=("swish",),
 )
@@ -45,7 +45,7 @@ def silu(x: Any) -> Any:
     """Sigmoid-weighted linear unit.
 
     y = max(x, 0) - z σ(-z), z = |x|. With e = e^-z the derivative is (1 + e + z e) / (1 + e)² on the positive and
-    e N / (1 + e)², N = 1 + e - z, on the negative side; next to the root of N its factor is taken out.
+    e N / (1 + e)², N = 1 + e - z, on the negative side; next to the root of N it is expanded there.
     """
     zero, one = real(0), real(1)
     negative = x < zero
@@ -54,9 +54,9 @@ def silu(x: Any) -> Any:
     p, d = logistic_parts(s, r)
     e, zs = fma(s, p, s), z * s
     y = select(negative, real(-0.0), x) - fma(zs, p, zs) / d
-    delta = (z - k.SILU_ROOT) - k.SILU_ROOT_LOW
-    near = absolute(delta) < k.SILU_NEAR
-    sn = s * select(near, -k.SCALE * delta * horner(delta, k.SILU_SLOPE), fma(one - z, k.SCALE, e))
+    delta = z - k.SILU_ROOT
+    n = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
+    sn = s * select(absolute(delta) < k.SILU_NEAR, k.SCALE * n, fma(one - z, k.SCALE, e))
     return y, select(negative, fma(sn, p, sn), k.SCALE * fma(z, e, k.SCALE + e)) / squared(e)
 
 
@@ -68,7 +68,7 @@ def silu(x: Any) -> Any:
     limits=Limits(0.0, inf),
     derivative_limits=Limits(0.0, 1.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.7, 2.9), derivative=Ulp(2.4, 2.4), params=Ulp(4.8, 4.8)),
+    budget=Budget(forward=Ulp(2.9, 3.0), derivative=Ulp(2.4, 2.4), params=Ulp(5.3, 4.9)),
     source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
 )
 def softplus(x: Any, beta: Any) -> Any:

@@ -34,9 +34,9 @@ LOGISTIC_END = _real(110.0)
 ELU_END = _real(-115.0)
 NORMAL_END = _real(14.7)
 
-# -silu' and -gelu' vanish at minus these, as high and low part.
+# silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is 1 + e^-z - z at SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645557403564)
-SILU_ROOT_LOW = _real(-1.2979282537628478e-08)
+SILU_ROOT_OFFSET = _real(-1.6593553198163136e-08)
 SILU_NEAR = _real(0.14)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
@@ -66,7 +66,7 @@ LOG1P = _table(
     1.9866966e-03,
 )
 
-# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ = z - SILU_ROOT, |δ| ≤ 0.14; error ≤ 2^-26.3
+# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.14; error ≤ 2^-26.3
 SILU_SLOPE = _table(
     1.2784646e00,
     -1.3923222e-01,
@@ -92,17 +92,17 @@ TAIL_L = _table(
 
 # (Φ(-z) - z φ(z)) e^(z²/2) = (GELU_ROOT - z) P / (√(2π) P + TAIL_SLOPE_L(z)), P = TAIL_SLOPE_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5
 TAIL_SLOPE_P = _table(
-    9.9696404e-01,
-    1.3260463e00,
-    8.048439e-01,
-    2.7110228e-01,
-    5.0741963e-02,
-    4.296993e-03,
+    1.246205e00,
+    1.657558e00,
+    1.0060549e00,
+    3.3887786e-01,
+    6.3427456e-02,
+    5.3712414e-03,
 )
 TAIL_SLOPE_L = _table(
-    -1.0e00,
-    -9.3192554e-01,
-    -3.9184964e-01,
-    -8.4847696e-02,
-    -8.097569e-03,
+    -1.25e00,
+    -1.164907e00,
+    -4.8981205e-01,
+    -1.0605962e-01,
+    -1.0121962e-02,
 )

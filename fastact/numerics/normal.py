@@ -25,6 +25,5 @@ def scaled_tail(z: Any) -> Any:
 
 def scaled_slope(z: Any) -> Any:
     """SCALE·(Φ(-z) - z φ(z)), whose root is a factor."""
-    distance = (k.GELU_ROOT - z) + k.GELU_ROOT_LOW
     p = horner(z, k.TAIL_SLOPE_P)
-    return scaled_gauss(distance * p, z) / fma(k.SQRT_2PI, p, horner(z, k.TAIL_SLOPE_L))
+    return scaled_gauss(fma(k.GELU_ROOT - z, p, k.GELU_ROOT_LOW * p), z) / fma(k.SQRT_2PI, p, horner(z, k.TAIL_SLOPE_L))
