@@ -26,8 +26,8 @@ class Fit:
 
     A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best. The error that counts is
     that of the whole expression: `weight` is what the polynomial is multiplied by, divided by the value. A rational
-    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L; its error is relative. L(0) is 1, or -5/4 for a weight that does not
-    vanish, which keeps the denominator below a power of two near 0.
+    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L; its error is relative. L(0) is 1, or -5/4
+    for a weight that does not vanish, which keeps the denominator below a power of two near 0.
     Where weight·P dominates, as in a tail whose limit is 1/weight, the rounding errors of P cancel. With a `start` P(0)
     is fixed, and the tables are those of (P - start)/z and (L - 1)/z.
     """
