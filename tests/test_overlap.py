@@ -127,3 +127,18 @@ def test_parameter_inside_the_output(activation: Activation, threads: int) -> No
             expected = activation(y, again.copy(), *rest)
             activation(y, again, *rest, out=again)
             same_bits(again, expected)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_either_result_over_the_input(activation: Activation, n: int, threads: int) -> None:
+    """Either result shifted against the input, the other apart."""
+    for shift in (1, -1, 40, -40):
+        for swap in (False, True):
+            buffer, room = ordinary("float32", n + 202, n), np.zeros(n, np.float32)
+            source, target = views(buffer, shift, n)
+            expected = activation.value_and_grad(source.copy())
+            pair = (room, target) if swap else (target, room)
+            results = activation.value_and_grad(source, out=pair)
+            for result, given, wanted in zip(results, pair, expected, strict=True):
+                assert result is given
+                same_bits(given, wanted)
