@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from fastact.cpu.copy import copy
-from fastact.cpu.raw import call_accumulate, lesser, put, run_kernel, scratch, word
+from fastact.cpu.raw import call_accumulate, helper, lesser, put, run_kernel, scratch, word
 from fastact.cpu.words import (
     ACCUMULATE,
     BASE,
@@ -30,7 +28,7 @@ from fastact.cpu.words import (
 )
 
 
-@njit(error_model="numpy")
+@helper
 def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
     """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
     dims = word(job, JOB_DIMS)

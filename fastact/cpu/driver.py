@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from fastact.cpu.raw import (
     address_of,
     call_general,
     call_launch,
     call_python,
     call_run,
+    helper,
     lesser,
     put,
     run_kernel,
@@ -62,7 +61,7 @@ from fastact.cpu.words import (
 )
 
 
-@njit(error_model="numpy")
+@helper
 def python(control: int, function: int) -> Any:
     """Call a Python callable without arguments; -1 if it raised."""
     return call_python(word(control, ENSURE), word(control, CALL), word(control, RELEASE), function)
@@ -100,7 +99,7 @@ def launch(job: int) -> int:
     return 0
 
 
-@njit(error_model="numpy")
+@helper
 def clash(record: int, args: int, steps: int, n: int, j: int) -> bool:
     """Whether input `j` shares memory with an output without being that very operand."""
     size = word(record, SIZES + j)

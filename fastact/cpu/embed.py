@@ -40,7 +40,7 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
 
     def choose(x: Any) -> Callable[..., Any]:
         width = _width(x)
-        chosen = _typed(bind(record.scalar, width), getattr(np, width), len(defaults), gradients)
+        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), len(defaults), gradients)
         chosen.__defaults__ = defaults
         return chosen
 

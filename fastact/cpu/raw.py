@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -13,6 +13,8 @@ PTR = ir.PointerType()
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
 
+helper = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""For functions that only compiled code calls; the wrappers for other callers would double the compile time."""
 STRIDED_LOOP = types.int32(*[types.voidptr] * 5)
 TASK_LOOP = types.void(*[types.voidptr] * 4)
 LAUNCH_LOOP = types.intp(types.intp)

@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 from numba.extending import intrinsic
 
 from fastact.numerics import bits, f32, f64
@@ -37,33 +37,33 @@ def _primitive(primitive: Callable[..., Any]) -> Any:
 
 
 @functools.cache
-def bind(function: Callable[..., Any], width: str, *, compiled: bool = True) -> Any:
+def bind(function: Callable[..., Any], width: str, *, compiled: bool = True, from_python: bool = False) -> Any:
     """`function` with every name it uses resolved for `width` ("float32", "float64").
 
-    Plain functions are bound in turn, `f64` becomes the width's constants, `real` its type. With `compiled=False`
-    the result is plain Python over NumPy scalars: the same arithmetic, for reading and debugging.
+    Plain functions are bound in turn, `f64` becomes the width's constants, `real` its type. Compiled code can be
+    called from Python only with `from_python`, which costs twice the compile time. With `compiled=False` the result is
+    plain Python over NumPy scalars: the same arithmetic, for reading and debugging.
     """
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"bind: function is a {type(function).__name__}; accepted is a plain Python function")
     constants, real = WIDTHS[width]
 
-    def resolve(name: str, value: Any) -> Any:
+    def resolve(value: Any) -> Any:
         if value is f64:
             return constants
         if value is bits.real:
             return real
-        if compiled and value in bits.CODE:
-            return _primitive(value)
-        if isinstance(value, FunctionType) and value not in bits.CODE:
-            return bind(value, width, compiled=compiled)
-        return value
+        if not isinstance(value, FunctionType):
+            return value
+        if value in bits.CODE:
+            return _primitive(value) if compiled else value
+        return bind(value, width, compiled=compiled)
 
-    assert isinstance(function, FunctionType)
-    scope = {k: v if k.startswith("__") else resolve(k, v) for k, v in function.__globals__.items() if k in function.__code__.co_names}
-    scope["__name__"] = function.__module__
-    scope["__builtins__"] = __builtins__
+    names = function.__code__.co_names
+    scope = {name: resolve(value) for name, value in function.__globals__.items() if name in names}
+    scope |= {"__name__": function.__module__, "__builtins__": __builtins__}
     bound = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
-    return njit(forceinline=True, error_model="numpy")(bound) if compiled else bound
-
-
-def float_type(width: str) -> Any:
-    """Numba's type of a width."""
-    return {"float32": types.float32, "float64": types.float64}[width]
+    if not compiled:
+        return bound
+    wrappers: dict[str, Any] = {} if from_python else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(forceinline=True, error_model="numpy", **wrappers)(bound)
