@@ -7,7 +7,7 @@ import math
 import ml_dtypes
 import numpy as np
 import pytest
-from cases import bits, call, edges, is_finite, is_nan, np_dtype, parameters, rounded, same_bits, trainable, uniform_bits
+from cases import bits, call, edges, is_finite, is_nan, np_dtype, parameters, rounded, same_bits, trainable, uniform_bits, width
 
 from fastact import ACTIVATIONS, Activation
 from fastact.record import Value, at
@@ -175,3 +175,15 @@ def test_parameters_outside_the_domain_do_not_raise(activation: Activation, dtyp
         if activation.params:
             assert call(activation, direction, x, *[value] * len(activation.params))[0].shape == x.shape
     assert trainable(activation) == (activation.name == "prelu")
+
+
+@pytest.mark.parametrize("activation", [a for a in ACTIVATIONS if a.params], ids=lambda a: a.name)
+def test_nan_parameters_never_become_infinite(activation: Activation, dtype: str, direction: str) -> None:
+    """Also a signalling NaN whose only bit is lost when the result is rounded to 16 bits."""
+    wide = np.dtype(width(dtype))
+    value = np.array(np.inf, wide)
+    bits(value)[...] += 1
+    assert is_nan(value)
+    x = np.array([-1.0, 0.5, -2.0], np_dtype(dtype))
+    for result in call(activation, direction, x, *[value] * len(activation.params)):
+        assert not np.isinf(result).any()
