@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -68,9 +69,12 @@ def signature(record: Record, direction: Direction, dtype: str) -> Signature:
     return Signature((*dy, x, *params), outputs, len(params))
 
 
-def _load(builder: Any, pointer: Any, storage: Storage) -> Any:
-    value = builder.load(pointer, typ=storage.memory, align=storage.size)
-    return value, _widen(builder, value, storage)
+def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
+    """A load, for its metadata, and its value in the computing width, `beside` being the storage of x."""
+    loaded = builder.load(pointer, typ=storage.memory, align=storage.size)
+    value = _widen(builder, loaded, storage)
+    parameter = beside.dtype == "bfloat16" and storage is not beside
+    return loaded, _plain_nan(builder, value) if parameter else value
 
 
 def _widen(builder: Any, value: Any, storage: Storage) -> Any:
@@ -81,17 +85,23 @@ def _widen(builder: Any, value: Any, storage: Storage) -> Any:
     return value
 
 
+def _plain_nan(builder: Any, value: Any) -> Any:
+    """`value` with any NaN made the default one."""
+    return builder.select(builder.fcmp_unordered("uno", value, value), ir.Constant(value.type, math.nan), value)
+
+
 def _narrow(builder: Any, value: Any, storage: Storage) -> Any:
-    """Round once, to nearest even; NaN stays a quiet NaN."""
+    """Round once, to nearest even.
+
+    The integer form of bfloat16 keeps NaN: every NaN here stems from a bfloat16, from an invalid operation or from
+    `_plain_nan`, so its low half is 0 and cannot carry.
+    """
     if storage.dtype == "float16":
         return builder.fptrunc(value, HALF)
     if storage.dtype == "bfloat16":
         bits = builder.bitcast(value, I32)
         odd = builder.and_(builder.lshr(bits, I32(16)), I32(1))
-        rounded = builder.add(builder.add(bits, I32(0x7FFF)), odd)
-        quiet = builder.or_(bits, I32(0x400000))
-        chosen = builder.select(builder.fcmp_unordered("uno", value, value), quiet, rounded)
-        return builder.trunc(builder.lshr(chosen, I32(16)), I16)
+        return builder.trunc(builder.lshr(builder.add(builder.add(bits, I32(0x7FFF)), odd), I32(16)), I16)
     return value
 
 
@@ -154,7 +164,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
     compiled = scalar.overloads[arguments]
     context = cpu_target.target_context
     first_param = len(sig.inputs) - sig.params
-    fixed = {j: _load(builder, pointers[j], sig.inputs[j])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
+    fixed = {j: _load(builder, pointers[j], sig.inputs[j], sig.inputs[0])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
 
     def call(values: list[Any]) -> list[Any]:
         _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
@@ -169,7 +179,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
             if j in fixed:
                 inputs.append(fixed[j])
                 continue
-            loaded, value = _load(builder, element(j), storage)
+            loaded, value = _load(builder, element(j), storage, sig.inputs[0])
             loaded.set_metadata("llvm.access.group", group)
             inputs.append(value)
         for j, result in enumerate(_results(builder, record, direction, inputs, call), start=len(sig.inputs)):
