@@ -185,5 +185,6 @@ def test_nan_parameters_never_become_infinite(activation: Activation, dtype: str
     bits(value)[...] += 1
     assert is_nan(value)
     x = np.array([-1.0, 0.5, -2.0], np_dtype(dtype))
-    for result in call(activation, direction, x, *[value] * len(activation.params)):
-        assert not np.isinf(result).any()
+    for given in (value, np.full(3, value)):
+        for result in call(activation, direction, x, *[given] * len(activation.params)):
+            assert not np.isinf(result).any()
