@@ -40,6 +40,7 @@ SILU_ROOT_OFFSET = _real(-1.6593553198163136e-08)
 SILU_NEAR = _real(0.14)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
+CENTRE_END = _real(0.6)
 SQRT_2PI = _real(2.5066282746310007)
 
 # e^r = 1 + r + r² EXPM1(r), |r| ≤ ln2/2; error ≤ 2^-26.4
@@ -73,6 +74,15 @@ SILU_SLOPE = _table(
     4.641075e-02,
     -1.16121685e-02,
     2.321892e-03,
+)
+
+# Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-25
+CENTRE = _table(
+    3.989423e-01,
+    -6.649037e-02,
+    9.973233e-03,
+    -1.1847916e-03,
+    1.0727486e-04,
 )
 
 # Φ(-z) e^(z²/2) = P / (1 + √(2π) z P + z TAIL_L(z)), P = 1/2 + z TAIL_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5

@@ -102,6 +102,14 @@ FITS = (
         (4, 9),
         (-26.3, -53.3),
     ),
+    Fit(
+        "CENTRE",
+        lambda h: (mp.ncdf(mp.sqrt(h)) - mp.mpf(0.5)) / mp.sqrt(h) if h > mp.mpf(2) ** -80 else 1 / mp.sqrt(2 * mp.pi),
+        lambda h: mp.sqrt(h) / mp.ncdf(-mp.sqrt(h)),
+        _both(0, mp.mpf("0.36")),
+        (4, 10),
+        (-25, -53.5),
+    ),
     Fit("TAIL", tail, lambda z: mp.sqrt(2 * mp.pi) * z, ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55), start=mp.mpf(0.5)),
     Fit("TAIL_SLOPE", slope, lambda z: mp.sqrt(2 * mp.pi), ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55)),
 )

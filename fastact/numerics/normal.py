@@ -17,10 +17,16 @@ def scaled_gauss(factor: Any, z: Any) -> Any:
     return fma(factor * s, expm1_reduced(r), factor * s)
 
 
+def centre(x: Any, z: Any) -> Any:
+    """x·Φ(x) for z = |x| < CENTRE_END, as x/2 + z² CENTRE(z²): rounded once."""
+    h = z * z
+    return fma(h, horner(h, k.CENTRE), real(0.5) * x)
+
+
 def scaled_tail(z: Any) -> Any:
     """SCALE·z·Φ(-z), as e^(-z²/2) F / (1 + √(2π) F + z TAIL_L) with F = z/2 + z² TAIL_P, whose error cancels in the tail."""
     f = fma(z * z, horner(z, k.TAIL_P), real(0.5) * z)
-    return scaled_gauss(f, z) / (real(1) + fma(k.SQRT_2PI, f, z * horner(z, k.TAIL_L)))
+    return scaled_gauss(f, z) / fma(k.SQRT_2PI, f, fma(z, horner(z, k.TAIL_L), real(1)))
 
 
 def scaled_slope(z: Any) -> Any:
