@@ -32,6 +32,17 @@ def _dtype_error(call: str, inputs: list[str], operands: tuple[Any, ...]) -> Typ
     return None
 
 
+def _unfit(label: str, target: Any, shape: tuple[int, ...], told: str) -> Exception | None:
+    """Why a result of `shape`, described as `told`, cannot be written to `target`, if it is for more than its dtype."""
+    if not isinstance(target, np.ndarray):
+        return TypeError(f"{label} is a {type(target).__name__}; accepted is a NumPy array, or None")
+    if not target.flags.writeable:
+        return ValueError(f"{label} is read-only; accepted is a writeable array")
+    if target.shape != shape:
+        return ValueError(f"{label} has shape {target.shape}; accepted is {told}")
+    return None
+
+
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
     """The exception to raise for `error`, which NumPy raised on these operands."""
     call, inputs, outputs = names(record, direction)
@@ -50,12 +61,9 @@ def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any,
     for name, target in zip(outputs, targets, strict=False):
         if target is None:
             continue
-        if not isinstance(target, np.ndarray):
-            return TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
-        if not target.flags.writeable:
-            return ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
-        if target.shape != result:
-            return ValueError(f"{call}: {name} has shape {target.shape}; accepted is the shape of the result, {result}")
+        unfit = _unfit(f"{call}: {name}", target, result, f"the shape of the result, {result}")
+        if unfit is not None:
+            return unfit
         if "cast" in str(error):
             return TypeError(f"{call}: {name} has dtype {target.dtype}, to which the result cannot be cast by casting='same_kind'")
     return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
@@ -71,12 +79,9 @@ def check_outputs(record: Record, outputs: tuple[Any, ...], shape: tuple[int, ..
     for target, (name, form, kind) in zip(outputs, wanted, strict=True):
         if target is None:
             continue
-        if not isinstance(target, np.ndarray):
-            raise TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
-        if not target.flags.writeable:
-            raise ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
-        if target.shape != form:
-            raise ValueError(f"{call}: {name} has shape {target.shape}; accepted is {form}")
+        unfit = _unfit(f"{call}: {name}", target, form, str(form))
+        if unfit is not None:
+            raise unfit
         if kind is None and target.dtype.kind not in "fV":
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an array of floating-point numbers")
         if kind is not None and (target.dtype != kind or not target.dtype.isnative or not target.flags.aligned):

@@ -40,15 +40,20 @@ def _leaky(x: Any, slope: Any) -> Any:
     return select(positive, x, slope * finite), derivative, select(positive, zero, x)
 
 
+_LEAKY: dict[str, Any] = {
+    "formula": r"x > 0\,?\;x : \mathrm{slope}\cdot x",
+    "derivative": r"x > 0\,?\;1 : \mathrm{slope}",
+    "range": Interval(lambda slope: 0.0 if slope < 0 else -inf, inf),
+    "limits": Limits(lambda slope: inf if slope < 0 else -inf, inf),
+    "derivative_limits": Limits(lambda slope: slope, 1.0),
+    "kinks": (Kink(at=0.0, derivative=lambda slope: slope),),
+    "budget": Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
+}
+
+
 @definition(
-    formula=r"x > 0\,?\;x : \mathrm{slope}\cdot x",
-    derivative=r"x > 0\,?\;1 : \mathrm{slope}",
+    **_LEAKY,
     params=(Param("slope", 0.01, samples=(0.01, 0.1, 0.3, 1.5, -0.25)),),
-    range=Interval(lambda slope: 0.0 if slope < 0 else -inf, inf),
-    limits=Limits(lambda slope: inf if slope < 0 else -inf, inf),
-    derivative_limits=Limits(lambda slope: slope, 1.0),
-    kinks=(Kink(at=0.0, derivative=lambda slope: slope),),
-    budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
     source="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
 )
 def leaky_relu(x: Any, slope: Any) -> Any:
@@ -57,14 +62,8 @@ def leaky_relu(x: Any, slope: Any) -> Any:
 
 
 @definition(
-    formula=r"x > 0\,?\;x : \mathrm{slope}\cdot x",
-    derivative=r"x > 0\,?\;1 : \mathrm{slope}",
+    **_LEAKY,
     params=(Param("slope", 0.25, samples=(0.25, 0.01, 1.0, -0.5), trainable=True),),
-    range=Interval(lambda slope: 0.0 if slope < 0 else -inf, inf),
-    limits=Limits(lambda slope: inf if slope < 0 else -inf, inf),
-    derivative_limits=Limits(lambda slope: slope, 1.0),
-    kinks=(Kink(at=0.0, derivative=lambda slope: slope),),
-    budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
     source="He, Zhang, Ren & Sun 2015, arXiv:1502.01852",
 )
 def prelu(x: Any, slope: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastact.cpu.copy import copy
 from fastact.cpu.raw import call_accumulate, helper, lesser, put, run_kernel, scratch, word
 from fastact.cpu.words import (
@@ -29,14 +31,11 @@ from fastact.cpu.words import (
 
 
 @helper
-def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
-    """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
-    dims = word(job, JOB_DIMS)
-    size = word(row, SIZE)
-    place = scratch(PLACE)
+def seek(job: int, row: int, place: int, start: int) -> int:
+    """Write the index of element `start` of a job to `place`; return its byte offset in the operand of `row`."""
     offset = 0
     rest = start
-    d = dims
+    d = word(job, JOB_DIMS)
     while d > 0:
         d -= 1
         extent = word(job, JOB_SHAPE + d)
@@ -44,25 +43,40 @@ def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) 
         rest //= extent
         put(place, d, index)
         offset += index * word(row, STRIDES + d)
-    last = dims - 1
+    return offset
+
+
+@helper
+def advance(job: int, row: int, place: int, length: int) -> Any:
+    """Move `place` on by `length` along the last axis, up to its end, and carry; return the change of the byte offset."""
+    d = word(job, JOB_DIMS) - 1
+    put(place, d, word(place, d) + length)
+    change = length * word(row, STRIDES + d)
+    while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
+        change += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
+        put(place, d, 0)
+        put(place, d - 1, word(place, d - 1) + 1)
+        d -= 1
+    return change
+
+
+@helper
+def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
+    """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
+    size = word(row, SIZE)
+    last = word(job, JOB_DIMS) - 1
     step = word(row, STRIDES + last)
+    place = scratch(PLACE)
+    memory = word(row, BASE) + seek(job, row, place, start)
     done = 0
     while done < count:
         length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
-        memory = word(row, BASE) + offset
         if gather:
             copy(buffer + done * size, size, memory, step, length, size)
         else:
             copy(memory, step, buffer + done * size, size, length, size)
         done += length
-        put(place, last, word(place, last) + length)
-        offset += length * step
-        d = last
-        while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
-            offset += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
-            put(place, d, 0)
-            put(place, d - 1, word(place, d - 1) + 1)
-            d -= 1
+        memory += advance(job, row, place, length)
 
 
 def run(job: int, first: int, stop: int) -> None:  # noqa: C901

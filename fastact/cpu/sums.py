@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastact.cpu.raw import add_real, lesser, put, real_word, scratch, word
+from fastact.cpu.blocks import advance, seek
+from fastact.cpu.raw import add_real, lesser, real_word, scratch, word
 from fastact.cpu.words import APART, BASE, JOB_CHUNK, JOB_DIMS, JOB_SHAPE, PLACE, SIZE, STRIDES
 
 
@@ -12,47 +13,30 @@ def accumulate(job: int, row: int, start: int, count: int, buffer: int) -> None:
     A run along which the accumulator stands still is summed in four interleaved chains, always from the same
     positions: the order of all additions depends on the logical index alone, not on threads or layout.
     """
-    dims = word(job, JOB_DIMS)
     size = word(row, SIZE)
-    place = scratch(PLACE)
-    offset = word(row, BASE) + start // word(job, JOB_CHUNK) * word(row, APART)
-    rest = start
-    d = dims
-    while d > 0:
-        d -= 1
-        extent = word(job, JOB_SHAPE + d)
-        index = rest % extent
-        rest //= extent
-        put(place, d, index)
-        offset += index * word(row, STRIDES + d)
-    last = dims - 1
+    last = word(job, JOB_DIMS) - 1
     step = word(row, STRIDES + last)
+    place = scratch(PLACE)
+    total = word(row, BASE) + start // word(job, JOB_CHUNK) * word(row, APART) + seek(job, row, place, start)
     done = 0
     while done < count:
         length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
         here = buffer + done * size
         if step != 0:
             for k in range(length):
-                add_real(offset + k * step, real_word(here + k * size, size))
+                add_real(total + k * step, real_word(here + k * size, size))
         else:
-            a, b, c, d4 = 0.0, 0.0, 0.0, 0.0
+            a, b, c, d = 0.0, 0.0, 0.0, 0.0
             k = 0
             while k + 4 <= length:
                 a += real_word(here + k * size, size)
                 b += real_word(here + (k + 1) * size, size)
                 c += real_word(here + (k + 2) * size, size)
-                d4 += real_word(here + (k + 3) * size, size)
+                d += real_word(here + (k + 3) * size, size)
                 k += 4
             while k < length:
                 a += real_word(here + k * size, size)
                 k += 1
-            add_real(offset, (a + b) + (c + d4))
+            add_real(total, (a + b) + (c + d))
         done += length
-        put(place, last, word(place, last) + length)
-        offset += length * step
-        d = last
-        while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
-            offset += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
-            put(place, d, 0)
-            put(place, d - 1, word(place, d - 1) + 1)
-            d -= 1
+        total += advance(job, row, place, length)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import fma, horner, real
+from fastact.numerics.bits import copysign, fma, horner, real
 from fastact.numerics.exponential import expm1_reduced, reduce_sum
 
 
@@ -18,9 +18,9 @@ def scaled_gauss(factor: Any, z: Any) -> Any:
 
 
 def centre(x: Any, z: Any) -> Any:
-    """x·Φ(x) for z = |x| < CENTRE_END, as x/2 + z² CENTRE(z²): rounded once."""
+    """x·Φ(x) for z = |x| < CENTRE_END, as x/2 + z² CENTRE(z²): rounded once; -0 stays."""
     h = z * z
-    return fma(h, horner(h, k.CENTRE), real(0.5) * x)
+    return copysign(fma(h, horner(h, k.CENTRE), real(0.5) * x), x)
 
 
 def scaled_tail(z: Any) -> Any:
