@@ -28,7 +28,8 @@ _ROUNDED = Ulp(float32=0.5, float64=0.5)
 def relu(x: Any) -> Any:
     """Rectified linear unit; relu(-0) is +0."""
     zero, one = real(0), real(1)
-    return select(x <= zero, zero, x), select(x <= zero, zero, select(x > zero, one, x))
+    flat = x <= zero
+    return select(flat, zero, x), select(flat, zero, select(absolute(x) >= zero, one, x))
 
 
 def _leaky(x: Any, slope: Any) -> Any:
