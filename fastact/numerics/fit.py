@@ -26,7 +26,7 @@ class Fit:
 
     A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best. The error that counts is
     that of the whole expression: `weight` is what the polynomial is multiplied by, divided by the value. A rational
-    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L; its error is relative. L(0) is 1, or -5/4
+    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L; its error is relative. L(0) is 1, or -1.22
     for a weight that does not vanish, which keeps the denominator below a power of two near 0.
     Where weight·P dominates, as in a tail whose limit is 1/weight, the rounding errors of P cancel. With a `start` P(0)
     is fixed, and the tables are those of (P - start)/z and (L - 1)/z.
@@ -111,7 +111,7 @@ FITS = (
         (-25, -53.5),
     ),
     Fit("TAIL", tail, lambda z: mp.sqrt(2 * mp.pi) * z, ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55), start=mp.mpf(0.5)),
-    Fit("TAIL_SLOPE", slope, lambda z: mp.sqrt(2 * mp.pi), ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55)),
+    Fit("TAIL_SLOPE", slope, lambda z: mp.sqrt(2 * mp.pi), ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-24.9, -54.6)),
 )
 
 
@@ -139,7 +139,7 @@ def _rational(fit: Fit, degree: tuple[int, int], nodes: list[Any], rounds: int =
     p, q = degree
     values, leads = [fit.function(z) for z in nodes], [fit.weight(z) for z in nodes]
     known, first = (0, 0) if fit.start is None else (fit.start, 1)
-    sign = mp.mpf(1 if fit.weight(mp.mpf(0)) == 0 else -1.25)
+    sign = mp.mpf(1 if fit.weight(mp.mpf(0)) == 0 else -1.22)
     weights = below = [mp.mpf(1)] * len(nodes)
     for _ in range(rounds):
         scale = [mp.sqrt(w) / (f * d) for w, f, d in zip(weights, values, below, strict=True)]
