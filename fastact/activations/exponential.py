@@ -6,8 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import copysign, fma, real, select
-from fastact.numerics.exponential import at_least, at_most, expm1_reduced, reduce
+from fastact.numerics.bits import fma, real, select
+from fastact.numerics.exponential import at_least, expm1_reduced, reduce
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
 
@@ -24,12 +24,16 @@ from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definitio
     source="Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",
 )
 def elu(x: Any, alpha: Any) -> Any:
-    """Exponential linear unit; the derivative at 0 is alpha."""
+    """Exponential linear unit; the derivative at 0 is alpha.
+
+    With e^x = m (1 + p), m = 2^n: y = alpha m p + (alpha m - alpha), where the last term is 0 next to x = 0.
+    """
     zero, one = real(0), real(1)
-    positive = x > zero
-    scaled, r = reduce(at_least(at_most(x, zero), k.ELU_END))
+    s, r = reduce(at_least(x, k.ELU_END))
     p = expm1_reduced(r)
-    s = scaled * k.UNSCALE
-    expm1 = copysign(fma(s, p, s - one), x)
-    derivative = select(positive, one, (alpha * fma(scaled, p, scaled)) * k.UNSCALE)
-    return select(positive, x, alpha * expm1), derivative, select(positive, zero, expm1)
+    m, scaled = s * k.UNSCALE, alpha * s
+    am = alpha * m
+    negative, positive = x < zero, x > zero
+    y = select(negative, fma(am, p, am - alpha), x)
+    derivative = select(positive, one, fma(scaled, p, scaled) * k.UNSCALE)
+    return y, derivative, select(negative, fma(m, p, m - one), select(positive, zero, x))

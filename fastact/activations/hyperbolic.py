@@ -6,7 +6,7 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, copysign, fma, real
-from fastact.numerics.exponential import at_most, logistic_parts, reduce, squared
+from fastact.numerics.exponential import at_most, logistic_parts, reduce_decay, squared
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 
 
@@ -26,8 +26,8 @@ def tanh(x: Any) -> Any:
 
     With e = e^(-2|x|): |y| = (1 - e) / (1 + e), where 1 - e = -expm1(-2|x|) is exact next to 0; dy/dx = 4e / (1 + e)².
     """
-    s, r = reduce(-at_most(real(2) * absolute(x), k.LOGISTIC_END))
-    p, d = logistic_parts(s, r)
+    s, r = reduce_decay(at_most(real(2) * absolute(x), k.LOGISTIC_END))
+    p, d = logistic_parts(s, -r)
     y = copysign(fma(-s, p, k.SCALE - s) / d, x)
     e = fma(s, p, s)
     return y, (real(4) * k.SCALE * e) / squared(e)

@@ -7,7 +7,16 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, fma, horner, real, select
-from fastact.numerics.exponential import at_most, logistic_parts, reduce, reduce_sum, squared
+from fastact.numerics.exponential import (
+    at_most,
+    expm1_reduced,
+    log1p_terms,
+    logistic_loss,
+    reduce_decay,
+    reduce_sum,
+    squared,
+    tanh_half,
+)
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -23,11 +32,10 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     aliases=("expit", "logistic"),
 )
 def sigmoid(x: Any) -> Any:
-    """Logistic function."""
-    s, r = reduce(-at_most(absolute(x), k.LOGISTIC_END))
-    p, d = logistic_parts(s, r)
-    e = fma(s, p, s)
-    return select(x < real(0), e, k.SCALE) / d, (e * k.SCALE) / squared(e)
+    """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q²."""
+    s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
+    q = fma(-s, logistic_loss(s, tanh_half(r)), s) * k.UNSCALE
+    return select(x < real(0), q, real(1) - q), fma(-q, q, q)
 
 
 @definition(
@@ -44,20 +52,23 @@ def sigmoid(x: Any) -> Any:
 def silu(x: Any) -> Any:
     """Sigmoid-weighted linear unit.
 
-    y = max(x, 0) - z σ(-z), z = |x|. With e = e^-z the derivative is (1 + e + z e) / (1 + e)² on the positive and
-    e N / (1 + e)², N = 1 + e - z, on the negative side; next to the root of N it is expanded there.
+    y = max(x, 0) - z σ(-z), z = |x|. With e = e^-z the derivative is G = e N / (1 + e)², N = 1 + e - z, on the negative
+    side, 1 - G on the other; next to its root G is expanded there.
     """
     zero, one = real(0), real(1)
     negative = x < zero
     z = at_most(absolute(x), k.LOGISTIC_END)
-    s, r = reduce(-z)
-    p, d = logistic_parts(s, r)
-    e, zs = fma(s, p, s), z * s
-    y = select(negative, real(-0.0), x) - fma(zs, p, zs) / d
+    s, r = reduce_decay(z)
+    zs = z * s
+    tail = fma(-zs, logistic_loss(s, tanh_half(r)), zs)
+    y = fma(-tail, k.UNSCALE, select(negative, real(-0.0), x))
+    p = expm1_reduced(-r)
+    e = fma(s, p, s)
+    n = fma(s, p, fma(one - z, k.SCALE, s))
     delta = z - k.SILU_ROOT
-    n = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
-    sn = s * select(absolute(delta) < k.SILU_NEAR, k.SCALE * n, fma(one - z, k.SCALE, e))
-    return y, select(negative, fma(sn, p, sn), k.SCALE * fma(z, e, k.SCALE + e)) / squared(e)
+    root = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
+    g = select(absolute(delta) < k.SILU_NEAR, root, (e * n) / squared(e))
+    return y, select(negative, g, one - g)
 
 
 @definition(
@@ -72,22 +83,23 @@ def silu(x: Any) -> Any:
     source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
 )
 def softplus(x: Any, beta: Any) -> Any:
-    """Smooth rectifier, without a threshold; for beta ≤ 0 a formula without a promise.
+    """Smooth rectifier, without a threshold.
 
-    The product βx is taken in two terms, or its rounding would be multiplied by |βx| in the tail. With e = e^-|βx|
-    and L = log1p(e): y = max(x, 0) + L/β and dy/dβ = -(|βx| σ(-|βx|) + L) / β².
+    With z = |βx| and L = log1p(e^-z): y = max(x, 0) + L/β, dy/dβ = -(|x| σ(-z) + L/|β|) / |β|. The product z is taken in two
+    terms, or its rounding would be multiplied by z in the tail; so are L and 1/β, and L/β is rounded once.
     """
-    zero = real(0)
-    h = beta * x
-    z = at_most(absolute(h), k.LOGISTIC_END)
-    low = fma(beta, x, -h)
-    low = select(absolute(h) >= k.LOGISTIC_END, zero, select(h < zero, -low, low))
-    s, r = reduce_sum(-z, -low)
-    p, d = logistic_parts(s, r)
-    e = fma(s, p, s)
-    ratio = e * k.UNSCALE
-    log1p = e * horner(ratio, k.LOG1P)
-    positive = h > zero
-    y = fma(log1p / beta, k.UNSCALE, select(positive, x, zero))
-    derivative = select(positive, k.SCALE, e) / d
-    return y, derivative, -((log1p + (z * e) / (d * k.UNSCALE)) / (beta * beta)) * k.UNSCALE
+    one, size = real(1), absolute(beta)
+    bounded = at_most(absolute(x), k.LOGISTIC_END / size)
+    z = size * bounded
+    s, r = reduce_sum(-z, -fma(size, bounded, -z))
+    h = tanh_half(-r)
+    first, rest = log1p_terms(s, h)
+    log1p = first + rest
+    inverse = one / beta
+    error = fma(-beta, inverse, one) * inverse
+    quotient = fma(log1p, inverse, fma(log1p, error, ((first - log1p) + rest) * inverse))
+    positive = beta * x > real(0)
+    y = fma(quotient, k.UNSCALE, select(positive, x, real(0)))
+    scaled = fma(-s, logistic_loss(s, h), s)
+    q = scaled * k.UNSCALE
+    return y, select(positive, one - q, q), -(fma(bounded, scaled, absolute(quotient)) / size) * k.UNSCALE

@@ -32,10 +32,13 @@ def fma(a: Any, b: Any, c: Any) -> Any:
 def _round(exact: Fraction, width: Any) -> Any:
     """`exact` rounded once, to nearest even."""
     info = np.finfo(width)
-    exponent = max(math.frexp(float(exact))[1] - 1, info.minexp) - info.nmant
-    scale = Fraction(2) ** exponent
-    with np.errstate(over="ignore", under="ignore"):
-        return width(np.float64(math.ldexp(round(exact / scale), exponent)))
+    try:
+        exponent = max(math.frexp(float(exact))[1] - 1, info.minexp) - info.nmant
+        scale = Fraction(2) ** exponent
+        with np.errstate(over="ignore", under="ignore"):
+            return width(np.float64(math.ldexp(round(exact / scale), exponent)))
+    except OverflowError:
+        return width(math.inf if exact > 0 else -math.inf)
 
 
 def select(condition: Any, a: Any, b: Any) -> Any:
@@ -49,6 +52,13 @@ def horner(x: Any, coefficients: Any) -> Any:
     for c in coefficients[-2::-1]:
         value = fma(value, x, c)
     return value
+
+
+def polynomial(coefficients: Any, square: Any, x: Any) -> Any:
+    """Σ coefficients[k]·x^k as even part + x·odd part, each by `horner` in `square` = x²: half the latency, no more operations."""
+    if len(coefficients) == 1:
+        return coefficients[0]
+    return fma(horner(square, coefficients[1::2]), x, horner(square, coefficients[::2]))
 
 
 def absolute(x: Any) -> Any:
@@ -99,12 +109,25 @@ def _horner(builder: Any, x: Any, coefficients: Any) -> Any:
     return value
 
 
+def _polynomial(builder: Any, coefficients: Any, square: Any, x: Any) -> Any:
+    terms = [builder.extract_value(coefficients, k) for k in range(coefficients.type.count)]
+
+    def chain(part: list[Any]) -> Any:
+        value = part[-1]
+        for c in part[-2::-1]:
+            value = builder.fma(value, square, c)
+        return value
+
+    return builder.fma(chain(terms[1::2]), x, chain(terms[::2])) if len(terms) > 1 else terms[0]
+
+
 CODE: dict[Callable[..., Any], Callable[..., Any]] = {
     fma: _fma,
     select: _select,
     horner: _horner,
+    polynomial: _polynomial,
     absolute: _absolute,
     copysign: _copysign,
     exponent_from_low_bits: _exponent_from_low_bits,
 }
-"""Primitive to LLVM code; the result has the type of the last argument but for `horner`, which has that of the first."""
+"""Primitive to LLVM code; the result has the type of the last argument, of `horner` that of the first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import exponent_from_low_bits, fma, horner, select
+from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real, select
 
 
 def reduce(u: Any) -> Any:
@@ -18,8 +18,15 @@ def reduce(u: Any) -> Any:
     return exponent_from_low_bits(t), fma(n, -k.LN2_LOW, fma(n, -k.LN2_HIGH, u))
 
 
+def reduce_decay(z: Any) -> Any:
+    """Return s = SCALE·2^n and r with e^-z = 2^n e^-r. A minus sign on z would keep compilers from making a bound on it one instruction."""
+    t = fma(z, -k.LOG2E, k.MAGIC)
+    n = t - k.MAGIC
+    return exponent_from_low_bits(t), fma(n, k.LN2_LOW, fma(n, k.LN2_HIGH, z))
+
+
 def reduce_sum(u: Any, v: Any) -> Any:
-    """The same for e^(u + v), where v is a rounding error of u."""
+    """Return s and r with e^(u + v) = 2^n e^r, where v is a rounding error of u."""
     t = fma(u, k.LOG2E, k.MAGIC)
     n = t - k.MAGIC
     return exponent_from_low_bits(t), fma(n, -k.LN2_HIGH, u) + fma(n, -k.LN2_LOW, v)
@@ -27,7 +34,40 @@ def reduce_sum(u: Any, v: Any) -> Any:
 
 def expm1_reduced(r: Any) -> Any:
     """e^r - 1 for |r| ≤ ln2/2, below 0.6 ulp of its value."""
-    return fma(r * r, horner(r, k.EXPM1), r)
+    square = r * r
+    return fma(square, polynomial(k.EXPM1, square, r), r)
+
+
+def tanh_half(r: Any) -> Any:
+    """Return h = 2 tanh(r/2) for |r| ≤ ln2/2.
+
+    As e^-r = (2 - h) / (2 + h), this odd function of half as many terms does for the exponential wherever a quotient is formed.
+    """
+    square = r * r
+    return fma(r * square, horner(square, k.TANH_HALF), r)
+
+
+def logistic_loss(s: Any, h: Any) -> Any:
+    """Return w with e / (1 + e) = m (1 - w), for the e = m e^-r ≤ 1 with m = s / SCALE and h = tanh_half(r).
+
+    m is exact and -0.42 < w < 0.6, so the errors of w count for less: w = (m + h (1 - m/2)) / (1 + m + h (1 - m)/2).
+    """
+    m = s * k.UNSCALE
+    above = fma(h, fma(m, real(-0.5), real(1)), m)
+    return above / fma(h, fma(m, real(-0.5), real(0.5)), real(1) + m)
+
+
+def log1p_terms(s: Any, h: Any) -> Any:
+    """SCALE·log1p(e) for the same e, as a sum of two terms, the second below half of the first.
+
+    It is 2 atanh(t/2) with t = 2e / (2 + e) = c (1 - v), where c = 2m / (2 + m) belongs to h = 0.
+    """
+    half = s * (real(0.5) * k.UNSCALE)
+    a = real(1) + half
+    c, v = s / a, h / fma(h, fma(half, real(-0.5), real(0.5)), a)
+    t = fma(-c, v, c)
+    square = (t * k.UNSCALE) * (t * k.UNSCALE)
+    return c, fma(-c, v, t * square * horner(square, k.ATANH_HALF))
 
 
 def logistic_parts(s: Any, r: Any) -> Any:

@@ -17,10 +17,11 @@ def _table(*coefficients: float) -> tuple[Any, ...]:
     return tuple(_real(c) for c in coefficients)
 
 
-# n ln2 = n LN2_HIGH + n LN2_LOW: the high part has ten trailing zeros, so that its product with n is exact.
+# LN2_HIGH is ln2 to the nearest. u - n LN2_HIGH is exact in one fma all the same: both are multiples of ulp(1/4) where
+# n is not 0, and the difference is below 1/2.
 LOG2E = _real(1.4426950408889634)
-LN2_HIGH = _real(0.69317626953125)
-LN2_LOW = _real(-2.9088971132296138e-05)
+LN2_HIGH = _real(0.6931471824645996)
+LN2_LOW = _real(-1.9046542121259336e-09)
 
 # u LOG2E + MAGIC has n + bias + k in its low bits: the exponent of 2^(n+k). SCALE = 2^k keeps what would be subnormal normal.
 MAGIC = _real(12583079.0)
@@ -34,10 +35,10 @@ LOGISTIC_END = _real(110.0)
 ELU_END = _real(-115.0)
 NORMAL_END = _real(14.7)
 
-# silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is 1 + e^-z - z at SILU_ROOT, the other offset a low part.
+# silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645557403564)
-SILU_ROOT_OFFSET = _real(-1.6593553198163136e-08)
-SILU_NEAR = _real(0.14)
+SILU_ROOT_OFFSET = _real(-2.8270397134377845e-09)
+SILU_NEAR = _real(0.04)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
 CENTRE_END = _real(0.6)
@@ -52,28 +53,27 @@ EXPM1 = _table(
     1.3926184e-03,
 )
 
-# log1p(e) = e LOG1P(e), 0 ≤ e ≤ 1; error ≤ 2^-28.7
-LOG1P = _table(
-    1.0e00,
-    -4.999998e-01,
-    3.3332497e-01,
-    -2.4986497e-01,
-    1.988582e-01,
-    -1.6087623e-01,
-    1.2377996e-01,
-    -8.1880406e-02,
-    4.1006573e-02,
-    -1.3187827e-02,
-    1.9866966e-03,
+# 2 tanh(r/2) = r + r³ TANH_HALF(r²), |r| ≤ ln2/2; error ≤ 2^-30.7
+TANH_HALF = _table(
+    -8.333333e-02,
+    8.332652e-03,
+    -8.280676e-04,
 )
 
-# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.14; error ≤ 2^-26.3
+# 2 atanh(t/2) = t + t³ ATANH_HALF(t²), 0 ≤ t ≤ 2/3; error ≤ 2^-25.8
+ATANH_HALF = _table(
+    8.33333e-02,
+    1.2502363e-02,
+    2.2059858e-03,
+    5.2444334e-04,
+)
+
+# silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-25
 SILU_SLOPE = _table(
-    1.2784646e00,
-    -1.3923222e-01,
-    4.641075e-02,
-    -1.16121685e-02,
-    2.321892e-03,
+    2.178117e-01,
+    -1.466488e-01,
+    1.8864246e-02,
+    1.5222453e-02,
 )
 
 # Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-25

@@ -17,10 +17,11 @@ def _table(*coefficients: float) -> tuple[Any, ...]:
     return tuple(_real(c) for c in coefficients)
 
 
-# n ln2 = n LN2_HIGH + n LN2_LOW: the high part has ten trailing zeros, so that its product with n is exact.
+# LN2_HIGH is ln2 to the nearest. u - n LN2_HIGH is exact in one fma all the same: both are multiples of ulp(1/4) where
+# n is not 0, and the difference is below 1/2.
 LOG2E = _real(1.4426950408889634)
-LN2_HIGH = _real(0.6931471805601177)
-LN2_LOW = _real(-1.7239444525614835e-13)
+LN2_HIGH = _real(0.6931471805599453)
+LN2_LOW = _real(2.3190468138462996e-17)
 
 # u LOG2E + MAGIC has n + bias + k in its low bits: the exponent of 2^(n+k). SCALE = 2^k keeps what would be subnormal normal.
 MAGIC = _real(6755399441056847.0)
@@ -34,10 +35,10 @@ LOGISTIC_END = _real(755.0)
 ELU_END = _real(-760.0)
 NORMAL_END = _real(38.8)
 
-# silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is 1 + e^-z - z at SILU_ROOT, the other offset a low part.
+# silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645427610737)
-SILU_ROOT_OFFSET = _real(1.3995343912896686e-16)
-SILU_NEAR = _real(0.14)
+SILU_ROOT_OFFSET = _real(2.3843834755243115e-17)
+SILU_NEAR = _real(0.04)
 GELU_ROOT = _real(0.7517915246935645)
 GELU_ROOT_LOW = _real(-1.4956759177009883e-17)
 CENTRE_END = _real(0.6)
@@ -58,45 +59,40 @@ EXPM1 = _table(
     2.0914686968086876e-09,
 )
 
-# log1p(e) = e LOG1P(e), 0 ≤ e ≤ 1; error ≤ 2^-55.9
-LOG1P = _table(
-    1.0e00,
-    -4.999999999999997e-01,
-    3.333333333332805e-01,
-    -2.4999999999627157e-01,
-    1.9999999985984313e-01,
-    -1.6666666341888503e-01,
-    1.428570922064608e-01,
-    -1.2499943655343673e-01,
-    1.1110645369441435e-01,
-    -9.997052287665967e-02,
-    9.076296534777899e-02,
-    -8.2755864841595e-02,
-    7.507792401956033e-02,
-    -6.660470528013887e-02,
-    5.623635295479162e-02,
-    -4.3640878141211176e-02,
-    2.993721073850981e-02,
-    -1.7430328291517153e-02,
-    8.247545287913185e-03,
-    -3.012725190994973e-03,
-    7.911120943342025e-04,
-    -1.3220752171300756e-04,
-    1.05231354812717e-05,
+# 2 tanh(r/2) = r + r³ TANH_HALF(r²), |r| ≤ ln2/2; error ≤ 2^-55.8
+TANH_HALF = _table(
+    -8.33333333333332e-02,
+    8.333333333257933e-03,
+    -8.432539609254177e-04,
+    8.542742885019488e-05,
+    -8.651303205496018e-06,
+    8.456769329750386e-07,
 )
 
-# 1 + e^(-z) - z = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.14; error ≤ 2^-53.3
+# 2 atanh(t/2) = t + t³ ATANH_HALF(t²), 0 ≤ t ≤ 2/3; error ≤ 2^-56.9
+ATANH_HALF = _table(
+    8.333333333333333e-02,
+    1.2500000000004558e-02,
+    2.2321428568053718e-03,
+    4.3402778744976297e-04,
+    8.877826873111747e-05,
+    1.8781213458201444e-05,
+    4.063154360856609e-06,
+    9.156091926262446e-07,
+    1.6786076519288395e-07,
+    7.707617574664846e-08,
+)
+
+# silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-55.4
 SILU_SLOPE = _table(
-    1.2784645427610737e00,
-    -1.392322713805369e-01,
-    4.641075712684553e-02,
-    -1.16026892817114e-02,
-    2.3205378563833307e-03,
-    -3.8675630939380087e-04,
-    5.5250895477518615e-05,
-    -6.906362179040466e-06,
-    7.677155296133245e-07,
-    -7.676585379913765e-08,
+    2.178117057198001e-01,
+    -1.466487969969469e-01,
+    1.8874814223740415e-02,
+    1.5222655223218471e-02,
+    -6.606589007432498e-03,
+    -1.2662750520683666e-04,
+    7.983909640395193e-04,
+    -1.8561211279242485e-04,
 )
 
 # Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-53.5

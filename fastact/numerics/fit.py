@@ -60,6 +60,17 @@ def _ratio(numerator: Function, denominator: Function, series: Function) -> Func
     return lambda r: series(r) if abs(r) < mp.mpf(2) ** -40 else numerator(r) / denominator(r)
 
 
+def _odd_rest(odd: Function, third: Any, fifth: Any) -> Function:
+    """(f(x) - x) / x³ as a function of x², for an odd f(x) = x + third x³ + fifth x⁵ + ..."""
+    return _ratio(lambda v: odd(mp.sqrt(v)) - mp.sqrt(v), lambda v: v * mp.sqrt(v), lambda v: third + fifth * v)
+
+
+def silu_slope(d: Any) -> Any:
+    """silu'(-z) / (z0 - z) at z = z0 + d, with the root z0 divided out."""
+    e = SILU_E * mp.exp(-d)
+    return e * (1 + SILU_E * (-mp.expm1(-d) / d if d else 1)) / (1 + e) ** 2
+
+
 def tail(z: Any) -> Any:
     """R(z) = Φ(-z) e^(z²/2)."""
     return mp.erfc(z / mp.sqrt(2)) / 2 * mp.exp(z * z / 2)
@@ -87,20 +98,28 @@ FITS = (
         (-26.4, -61),
     ),
     Fit(
-        "LOG1P",
-        _ratio(mp.log1p, lambda e: e, lambda e: 1 - e / 2),
-        lambda e: e / mp.log1p(e) if e else 1,
-        _both(0, 1),
-        (10, 22),
-        (-28.7, -55.9),
+        "TANH_HALF",
+        _odd_rest(lambda r: 2 * mp.tanh(r / 2), -mp.mpf(1) / 12, mp.mpf(1) / 120),
+        lambda v: v * mp.sqrt(v) / (2 * mp.tanh(mp.sqrt(v) / 2)) if v else 0,
+        _both(0, HALF**2),
+        (2, 5),
+        (-30.7, -55.8),
+    ),
+    Fit(
+        "ATANH_HALF",
+        _odd_rest(lambda t: 2 * mp.atanh(t / 2), mp.mpf(1) / 12, mp.mpf(1) / 80),
+        lambda v: v * mp.sqrt(v) / (2 * mp.atanh(mp.sqrt(v) / 2)) if v else 0,
+        _both(0, mp.mpf(4) / 9),
+        (3, 9),
+        (-25.8, -56.9),
     ),
     Fit(
         "SILU_SLOPE",
-        lambda d: 1 + SILU_E * (-mp.expm1(-d) / d if d else 1),
-        lambda d: 1 / (1 + SILU_E),
-        _both(-mp.mpf("0.14"), mp.mpf("0.14")),
-        (4, 9),
-        (-26.3, -53.3),
+        silu_slope,
+        lambda d: 1 / silu_slope(d),
+        _both(-mp.mpf("0.04"), mp.mpf("0.04")),
+        (3, 7),
+        (-25, -55.4),
     ),
     Fit(
         "CENTRE",
