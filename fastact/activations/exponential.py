@@ -20,7 +20,7 @@ from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definitio
     derivative_limits=Limits(0.0, 1.0),
     kinks=(Kink(at=0.0, derivative=lambda alpha: alpha),),
     monotone=True,
-    budget=Budget(forward=Ulp(2.0, 2.3), derivative=Ulp(1.7, 1.6), params=Ulp(1.1, 1.3)),
+    budget=Budget(forward=Ulp(2.1, 1.7), derivative=Ulp(1.2, 1.1), params=Ulp(1.2, 1.2)),
     source="Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",
 )
 def elu(x: Any, alpha: Any) -> Any:

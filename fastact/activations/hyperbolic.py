@@ -18,7 +18,7 @@ from fastact.record import Budget, Interval, Limits, Ulp, definition
     derivative_limits=Limits(0.0, 0.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=Ulp(2.0, 2.1), derivative=Ulp(2.4, 2.4)),
+    budget=Budget(forward=Ulp(2.2, 2.2), derivative=Ulp(2.4, 2.5)),
     source="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
 )
 def tanh(x: Any) -> Any:

@@ -27,7 +27,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(0.0, 1.0),
     derivative_limits=Limits(0.0, 0.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.4, 2.4), derivative=Ulp(2.4, 2.4)),
+    budget=Budget(forward=Ulp(1.7, 1.7), derivative=Ulp(2.2, 2.2)),
     source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
     aliases=("expit", "logistic"),
 )
@@ -45,7 +45,7 @@ def sigmoid(x: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(2.7, 2.5), derivative=Ulp(3.9, 4.2)),
+    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.8, 3.8)),
     source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118; swish: Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
     aliases=("swish",),
 )
@@ -79,7 +79,7 @@ def silu(x: Any) -> Any:
     limits=Limits(0.0, inf),
     derivative_limits=Limits(0.0, 1.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.9, 3.0), derivative=Ulp(2.4, 2.4), params=Ulp(5.3, 4.9)),
+    budget=Budget(forward=Ulp(2.1, 2.1), derivative=Ulp(1.7, 1.7), params=Ulp(3.0, 2.9)),
     source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
 )
 def softplus(x: Any, beta: Any) -> Any:
