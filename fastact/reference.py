@@ -56,15 +56,15 @@ def _call(name: str, suffix: str, x: ArrayLike, params: tuple[ArrayLike, ...], d
     points = _as(x, dtype)
     values = [_as(p, dtype) for p in params]
     shape = np.broadcast_shapes(points.shape, *(v.shape for v in values))
-    points = np.ascontiguousarray(np.broadcast_to(points, shape))
     shared = all(v.ndim == 0 for v in values)
-    rows = np.stack([v if shared else np.broadcast_to(v, shape) for v in values], axis=-1) if values else np.empty(0, dtype)
+    points = np.ascontiguousarray(np.broadcast_to(points, shape))
+    values = [np.ascontiguousarray(v if shared else np.broadcast_to(v, shape)) for v in values]
     y = np.empty(shape, dtype)
     ffi, lib = _built().ffi, _built().lib
     pointer, width = ("double *", "") if dtype == np.float64 else ("long double *", "_l")
-    x_at, rows_at, y_at = (ffi.cast(pointer, a.ctypes.data) for a in (points, np.ascontiguousarray(rows), y))
-    loop = getattr(lib, f"fastact_{name}{suffix}{width}")
-    loop(points.size, x_at, rows_at, 0 if shared else len(values), y_at)
+    inputs = [points, *values, points, points][:3]  # a parameter that is not there is not looked at
+    *read, write = (ffi.cast(pointer, a.ctypes.data) for a in (*inputs, y))
+    getattr(lib, f"fastact_{name}{suffix}{width}")(y.size, *read, 0 if shared else 1, write)
     return y[()]
 
 

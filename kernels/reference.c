@@ -11,9 +11,11 @@
 #include "reference.h"
 
 #define LOOP(f) \
-    void EXPORT(f)(size_t n, const REAL *x, const REAL *params, size_t step, REAL *y) { \
-        for (size_t i = 0; i < n; i++) \
-            y[i] = F(f)(x[i], params + i * step); \
+    void EXPORT(f)(size_t n, const REAL *x, const REAL *p, const REAL *q, size_t step, REAL *y) { \
+        for (size_t i = 0; i < n; i++) { \
+            REAL both[] = {p[i * step], q[i * step]}; \
+            y[i] = F(f)(x[i], both); \
+        } \
     }
 
 #define REAL double
@@ -42,3 +44,31 @@
 #include "hyperbolic.c"
 #include "exponential.c"
 #include "gaussian.c"
+
+/* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
+#define CHUNK 256
+
+void fastact_run_l(
+    long_double_loop *f, long_double_loop *d0, int direction, int flat, size_t params, size_t step, void *const *args, size_t n) {
+    long double values[CHUNK], slopes[CHUNK];
+    const long double *dy = args[0], *x = args[direction == 1], *p[2] = {x, x};
+    long double *const *outputs = (long double *const *)args + (direction == 1) + 1 + params;
+    for (size_t k = 0; k < params; k++)
+        p[k] = args[(direction == 1) + 1 + k];
+    for (size_t from = 0; from < n; from += CHUNK) {
+        size_t count = n - from < CHUNK ? n - from : CHUNK;
+        const long double *first = p[0] + from * step, *second = p[1] + from * step;
+        if (direction == 0 || direction == 3)
+            f(count, x + from, first, second, step, values);
+        if (direction != 0)
+            d0(count, x + from, first, second, step, slopes);
+        for (size_t i = 0; i < count; i++) {
+            if (direction == 1)
+                outputs[0][from + i] = flat && slopes[i] == 0 ? 0 : dy[from + i] * slopes[i];
+            else
+                outputs[0][from + i] = direction == 2 ? slopes[i] : values[i];
+            if (direction == 3)
+                outputs[1][from + i] = slopes[i];
+        }
+    }
+}

@@ -1,12 +1,23 @@
 /* What the reference exports. cffi reads this file as its declarations, so it holds nothing but C declarations.
  *
- * Each loop writes y[i] = f(x[i], params) for i < n. A function of k parameters reads k values at params + i*step:
- * step 0 shares one set of parameters, step k gives every element its own.
+ * Each loop writes y[i] = f(x[i], p[i*step], q[i*step]) for i < n. p and q are the arrays of the first and the second parameter:
+ * step 0 shares one value, step 1 gives every element its own. What a function does not take it ignores; any valid array will do.
  * NAME is the function, NAME_d0 its derivative by x, NAME_d1, NAME_d2 those by its first and second parameter;
  * the suffix _l marks long double.
  */
-typedef void double_loop(size_t n, const double *x, const double *params, size_t step, double *y);
-typedef void long_double_loop(size_t n, const long double *x, const long double *params, size_t step, long double *y);
+typedef void double_loop(size_t n, const double *x, const double *p, const double *q, size_t step, double *y);
+typedef void long_double_loop(
+    size_t n, const long double *x, const long double *p, const long double *q, size_t step, long double *y);
+
+/* One direction over dense arrays; f is the function, d0 its derivative. With its `params` parameters, args are for direction
+ * 0, forward: x, parameters, y = f(x);
+ * 1, backward: dy, x, parameters, dx = dy*d0(x), and if `flat`, +0 wherever d0(x) is 0, whatever dy is;
+ * 2, derivative: x, parameters, d = d0(x);
+ * 3, value and derivative: x, parameters, y, d.
+ * An output may be the same array as an input, but y is not d.
+ */
+void fastact_run_l(
+    long_double_loop *f, long_double_loop *d0, int direction, int flat, size_t params, size_t step, void *const *args, size_t n);
 
 double_loop fastact_relu, fastact_relu_d0;
 double_loop fastact_leaky_relu, fastact_leaky_relu_d0, fastact_leaky_relu_d1;

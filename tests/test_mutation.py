@@ -89,11 +89,11 @@ class Check(NamedTuple):
     x: Any
 
     def values(self, library: ctypes.CDLL) -> Any:
-        y, p = np.empty_like(self.x), np.array(self.params)
+        y, p, q = np.empty_like(self.x), *(np.array(v) for v in (*self.params, 0.0, 0.0)[:2])
         loop = getattr(library, f"fastact_{self.name}" + (f"_d{self.order - 1}" if self.order else ""))
         loop(
             ctypes.c_size_t(y.size),
-            *(ctypes.c_void_p(a.ctypes.data) for a in (self.x, p)),
+            *(ctypes.c_void_p(a.ctypes.data) for a in (self.x, p, q)),
             ctypes.c_size_t(0),
             ctypes.c_void_p(y.ctypes.data),
         )

@@ -104,6 +104,38 @@ def test_oracle_derivatives_are_those_of_its_function(activation: fastact.Activa
                 assert abs(slope - derivative(*point)) <= oracle.mpf("1e-25"), f"argument {k} at {x}"
 
 
+def run(name: str, direction: int, flat: int, step: int, params: int, *arrays: Any) -> None:
+    ffi, lib = reference._built().ffi, reference._built().lib
+    loops = (getattr(lib, f"fastact_{name}{suffix}_l") for suffix in ("", "_d0"))
+    args = ffi.new("void *[]", [ffi.cast("void *", a.ctypes.data) for a in arrays])
+    lib.fastact_run_l(*loops, direction, flat, params, step, args, arrays[-1].size)
+
+
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize(("name", "params"), [("gelu", ()), ("elu", (0.75,)), ("hard_tanh", (-0.5, 1.25))])
+def test_one_call_runs_a_direction_and_may_write_over_its_inputs(name: str, params: tuple[float, ...], step: int) -> None:
+    x, dy = np.random.default_rng(4).normal(0, 2, (2, 1000)).astype(np.longdouble)
+    p = [np.longdouble(v) + np.abs(dy) * step for v in params]
+    rows = [np.array(v) for v in p]
+    y, d = reference.forward(name, x, *p), reference.derivative(name, x, *p)
+    for over_x in (False, True):
+        for direction, before, truth in ((0, [], [y]), (1, [dy], [dy * d]), (2, [], [d]), (3, [], [y, d])):
+            given = [*before, x.copy(), *rows]
+            out = [given[len(before)] if over_x and not k else np.empty_like(x) for k in range(len(truth))]
+            run(name, direction, 0, step, len(p), *given, *out)
+            for got, expected in zip(out, truth, strict=True):
+                np.testing.assert_array_equal(got, expected)
+
+
+def test_backward_of_a_flat_part_is_zero_whatever_comes_in() -> None:
+    x, dy = np.array([[-1, -1, -1, 2, np.nan], [np.nan, np.inf, -2, 3, 1]], np.longdouble)
+    for flat, expected in ((1, [0, 0, 0, 3, np.nan]), (0, [np.nan, np.nan, 0, 3, np.nan])):
+        dx = np.empty_like(x)
+        run("relu", 1, flat, 0, 0, dy, x, dx)
+        np.testing.assert_array_equal(dx, expected)
+        assert np.signbit(dx[2]) == (not flat)
+
+
 def test_arguments_broadcast_and_keep_their_shape() -> None:
     x, slope = np.linspace(-2, 2, 12).reshape(3, 4), np.array([0.0, 0.5, -1.0, 2.0])
     np.testing.assert_array_equal(reference.forward("prelu", x, slope), np.where(x > 0, x, slope * x))
