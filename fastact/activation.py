@@ -35,30 +35,34 @@ class Activation:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._names = tuple(p.name for p in record.params)
-        self._defaults = tuple(p.default for p in record.params)
+        # None where a parameter must be given: unpacking it, the shortest call raises TypeError, and `_bind` tells why
+        self._defaults: Any = None if any(p.default is None for p in record.params) else tuple(p.default for p in record.params)
         self.__module__ = "fastact"
         self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
 
     def __repr__(self) -> str:
-        params = "".join(f", {n}={d:g}" for n, d in zip(self._names, self._defaults, strict=True))
+        params = "".join(f", {p.name}" if p.default is None else f", {p.name}={p.default:g}" for p in self.record.params)
         return f"<fastact {self.record.name}(x{params})>"
 
     def __reduce__(self) -> str:
         return self.record.name
 
-    def _bind(self, method: str, params: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    def _bind(self, method: str, params: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """All parameters in order; those given by keyword are taken out of `options`."""
-        if not params and not options:
-            return self._defaults
+        if not params and not options and (defaults := self._defaults) is not None:
+            return defaults
         call = self.record.name + method
         if len(params) > len(self._names):
             raise TypeError(f"{call}: {len(params)} parameters given; accepted are {len(self._names)}: {', '.join(self._names) or 'none'}")
         for name in self._names[: len(params)]:
             if name in options:
                 raise TypeError(f"{call}: {name} is given twice")
-        rest = zip(self._names[len(params) :], self._defaults[len(params) :], strict=True)
-        return (*params, *(options.pop(name, default) for name, default in rest))
+        rest = self.record.params[len(params) :]
+        for p in rest:
+            if p.default is None and p.name not in options:
+                raise TypeError(f"{call}: {p.name} is missing; parameters are {', '.join(self._names)}")
+        return (*params, *(options.pop(p.name, p.default) for p in rest))
 
     def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(x).
@@ -93,7 +97,7 @@ class Activation:
                 if x.dtype.kind == "f":
                     return self.ufunc(x, *self._defaults, out=out)
             except (TypeError, ValueError) as error:
-                raise explain(self.record, "forward", (x, *self._defaults), out, error) from error
+                raise explain(self.record, "forward", (x, *self._bind("", (), {})), out, error) from error
         bound = self._bind("", params, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
@@ -201,7 +205,7 @@ class Activation:
 
     @property
     def params(self) -> tuple[Param, ...]:
-        """Parameters in order, with their defaults."""
+        """Parameters in order, with their defaults; a default of None says that the parameter must be given."""
         return self.record.params
 
     @property

@@ -42,7 +42,7 @@ def _value(value: Value) -> str:
 def _list() -> int:
     rows = []
     for f in fa.ACTIVATIONS:
-        params = ", ".join(f"{p.name}={p.default:g}" for p in f.params)
+        params = ", ".join(p.name if p.default is None else f"{p.name}={p.default:g}" for p in f.params)
         kinks = "; ".join(f"{_value(k.derivative)} at {_value(k.at)}" for k in f.kinks)
         rows.append((f.name, params, f.formula, kinks, f"{f.budget.forward.float32:g} / {f.budget.derivative.float32:g}"))
     _table("fastact", ("function", "parameters", "formula", "derivative at kinks", "ulp, float32: f / f'"), rows)

@@ -43,12 +43,17 @@ def _digits() -> tuple[Any, Any, Any, Any]:
     return train, test, train_labels, test_labels
 
 
+def _required(activation: Activation) -> list[float]:
+    """For parameters that have no default, the first sample of their record."""
+    return [p.samples[0] for p in activation.params if p.default is None]
+
+
 def _scores(x: Any, layers: list[Any], activation: Activation) -> tuple[list[Any], Any]:
     """Pre-activations of the hidden layers, and the scores of the classes."""
     hidden, value = [], x
     for weight, bias in layers[:-1]:
         hidden.append(value @ weight + bias)
-        value = activation(hidden[-1])
+        value = activation(hidden[-1], *_required(activation))
     return hidden, value @ layers[-1][0] + layers[-1][1]
 
 
@@ -61,10 +66,10 @@ def _gradients(x: Any, labels: Any, layers: list[Any], activation: Activation) -
     dy /= np.float32(len(labels))
     found = []
     for k in range(len(layers) - 1, -1, -1):
-        value = activation(hidden[k - 1]) if k else x
+        value = activation(hidden[k - 1], *_required(activation)) if k else x
         found.append((value.T @ dy, dy.sum(0)))
         if k:
-            back = activation.backward(dy @ layers[k][0].T, hidden[k - 1])
+            back = activation.backward(dy @ layers[k][0].T, hidden[k - 1], *_required(activation))
             dy = back[0] if isinstance(back, tuple) else back
     return found[::-1]
 
@@ -113,12 +118,12 @@ def throughput(activation: Activation, elements: int = ELEMENTS) -> tuple[float,
     x = np.random.default_rng(0).standard_normal(elements, np.float32)
     dy, y = x[::-1].copy(), np.empty_like(x)
     single = (None,) * sum(p.trainable for p in activation.params)
-    out = (y, *single) if single else y
+    out, given = (y, *single) if single else y, _required(activation)
     runs = (
         lambda: np.copyto(y, x),
-        lambda: activation(x, out=y),
+        lambda: activation(x, *given, out=y),
         lambda: np.add(x, dy, out=y),
-        lambda: activation.backward(dy, x, out=out),
+        lambda: activation.backward(dy, x, *given, out=out),
     )
     for run in runs:
         run()

@@ -93,10 +93,15 @@ def ordinary(name: str, shape: Any, seed: int = 0) -> Array:
     return np.random.default_rng(seed).uniform(*ROOMY[name], shape).astype(np_dtype(name))
 
 
+def defaults(activation: Activation) -> tuple[float, ...]:
+    """Every parameter's default, or its first sample where it must be given."""
+    return tuple(p.samples[0] if p.default is None else p.default for p in activation.params)
+
+
 def parameters(activation: Activation) -> list[tuple[float, ...]]:
     """The defaults, and the samples of the record taken side by side."""
     samples = list(zip(*(p.samples for p in activation.params), strict=False))
-    return list(dict.fromkeys([tuple(p.default for p in activation.params), *samples]))
+    return list(dict.fromkeys([defaults(activation), *samples]))
 
 
 def rounded(params: Iterable[float], name: str) -> tuple[float, ...]:
@@ -110,6 +115,8 @@ def trainable(activation: Activation) -> bool:
 
 def call(activation: Activation, direction: str, x: Any, *params: Any, dy: Any = None, out: Any = None, **options: Any) -> tuple[Any, ...]:
     """The results of any direction that have the shape of x, as a tuple; dy is 1 unless given."""
+    missing = activation.params[len(params) :]
+    options |= {p.name: p.samples[0] for p in missing if p.default is None and p.name not in options}
     if direction == "forward":
         return (activation(x, *params, out=out, **options),)
     if direction == "backward":

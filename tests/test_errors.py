@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import call, trainable
+from cases import call, defaults, trainable
 
 import fastact
 from fastact import ACTIVATIONS, Activation
@@ -80,6 +80,7 @@ def test_dtype_of_dy(activation: Activation) -> None:
             activation.backward,
             np.ones(n, complex),
             np.ones(n, np.float32),
+            *defaults(activation),
         )
 
 
@@ -118,7 +119,7 @@ def test_parameters_that_do_not_broadcast(activation: Activation, direction: str
 def test_dy_that_does_not_broadcast(activation: Activation) -> None:
     for n in SIZES:
         message = f"{activation.name}.backward: dy has shape (3,), x has shape ({n},); they do not broadcast"
-        raises(ValueError, message, activation.backward, np.ones(3, np.float32), np.ones(n, np.float32))
+        raises(ValueError, message, activation.backward, np.ones(3, np.float32), np.ones(n, np.float32), *defaults(activation))
 
 
 def test_read_only_output(activation: Activation, direction: str) -> None:
@@ -176,7 +177,7 @@ def test_one_output_for_two_results(activation: Activation) -> None:
     for n in SIZES:
         room = np.full(n, 7, np.float32)
         message = f"{activation.name}.value_and_grad: out has 1 arrays; accepted are 2, or None"
-        raises(ValueError, message, activation.value_and_grad, np.ones(n, np.float32), out=room)
+        raises(ValueError, message, activation.value_and_grad, np.ones(n, np.float32), *defaults(activation), out=room)
         untouched(room)
 
 

@@ -183,7 +183,7 @@ def test_many_axes(activation: Activation, direction: str) -> None:
     params = parameters(activation)[0]
     if direction == "backward" and trainable(activation):
         with pytest.raises(ValueError, match=f"^{activation.name}.backward: x has 17 axes; at most 16 are supported$"):
-            activation.backward(x, x)
+            activation.backward(x, x, *params)
         return
     expected = run(activation, direction, x.ravel(), params, x.ravel())
     given = [np.zeros(shape, np.float32).T for _ in expected]
@@ -222,7 +222,7 @@ def test_mixed_shapes_broadcast(activation: Activation) -> None:
 def test_where(activation: Activation, direction: str, threads: int) -> None:
     if direction == "backward" and trainable(activation):
         with pytest.raises(TypeError, match="where is not accepted"):
-            activation.backward(1.0, np.ones(3), where=True)
+            activation.backward(1.0, np.ones(3), *parameters(activation)[0], where=True)
         return
     for n in (37, 70001):
         x, dy = ordinary("float32", n, 1), ordinary("float32", n, 2)

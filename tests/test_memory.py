@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import DIRECTIONS, Array, call, ordinary, same_bits, trainable
+from cases import DIRECTIONS, Array, call, defaults, ordinary, same_bits, trainable
 
 import fastact
 from fastact import ACTIVATIONS, Activation
@@ -40,7 +40,7 @@ def spread(shape: tuple[int, ...], seed: int) -> dict[str, Array]:
 
 @pytest.mark.parametrize("activation", [fastact.relu, fastact.elu, fastact.prelu, fastact.hard_tanh], ids=lambda a: a.name)
 def test_no_hidden_copy(activation: Activation, threads: int) -> None:
-    channel = [np.full((SHAPE[1], 1), p.default, np.float32) for p in activation.params]
+    channel = [np.full((SHAPE[1], 1), p, np.float32) for p in defaults(activation)]
     for direction in DIRECTIONS:
         for name, x in spread(SHAPE, 1).items():
             for target in (np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32, order="F")):
@@ -67,7 +67,7 @@ def test_gradients_of_parameters_are_never_written_out() -> None:
 
 
 def test_one_array_for_a_new_result(activation: Activation) -> None:
-    x = ordinary("float32", SHAPE)
+    x, params = ordinary("float32", SHAPE), defaults(activation)
     for view in (x, x.T, x[:, ::2]):
-        assert peak(lambda v=view: activation(v)) < 1.1 * view.size * 4
-    same_bits(activation(x), activation(x.ravel()).reshape(SHAPE))
+        assert peak(lambda v=view: activation(v, *params)) < 1.1 * view.size * 4
+    same_bits(activation(x, *params), activation(x.ravel(), *params).reshape(SHAPE))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import Array, bare, call, ordinary, parameters, same_bits, trainable
+from cases import Array, bare, call, defaults, ordinary, parameters, same_bits, trainable
 
 import fastact
 from fastact import Activation
@@ -118,7 +118,7 @@ def test_parameter_inside_the_output(activation: Activation, threads: int) -> No
     for n in (50, 70001):
         for position in (0, n // 2, n - 1):
             x = ordinary("float32", n, 1)
-            rest = [np.float32(p.default) for p in activation.params[1:]]
+            rest = [np.float32(p) for p in defaults(activation)[1:]]
             x[position] = np.float32(0.5)
             expected = activation(x.copy(), np.float32(0.5), *rest)
             activation(x, x[position : position + 1], *rest, out=x)
@@ -136,9 +136,9 @@ def test_either_result_over_the_input(activation: Activation, n: int, threads: i
         for swap in (False, True):
             buffer, room = ordinary("float32", n + 202, n), np.zeros(n, np.float32)
             source, target = views(buffer, shift, n)
-            expected = activation.value_and_grad(source.copy())
+            expected = activation.value_and_grad(source.copy(), *defaults(activation))
             pair = (room, target) if swap else (target, room)
-            results = activation.value_and_grad(source, out=pair)
+            results = activation.value_and_grad(source, *defaults(activation), out=pair)
             for result, given, wanted in zip(results, pair, expected, strict=True):
                 assert result is given
                 same_bits(given, wanted)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import GRAIN, Array, bare, bits, call, edges, is_nan, np_dtype, ordinary, parameters, same_bits, uniform_bits, width
+from cases import GRAIN, Array, bare, bits, call, defaults, edges, is_nan, np_dtype, ordinary, parameters, same_bits, uniform_bits, width
 from numba import njit
 
 from fastact import Activation
@@ -128,9 +128,10 @@ def test_scalars_in_compiled_code(activation: Activation) -> None:
 def test_scalars_from_python(activation: Activation) -> None:
     for name in WIDTHS:
         x = probes(name, activation, 20)
-        y, d = activation.value_and_grad(x)
-        same_bits(np.array([activation.scalar(v) for v in x], x.dtype), y)
-        same_bits(np.array([activation.scalar_grad(v)[1] for v in x], x.dtype), d)
+        params = defaults(activation)
+        y, d = activation.value_and_grad(x, *params)
+        same_bits(np.array([activation.scalar(v, *params) for v in x], x.dtype), y)
+        same_bits(np.array([activation.scalar_grad(v, *params)[1] for v in x], x.dtype), d)
 
 
 def test_address(activation: Activation, dtype: str, direction: str) -> None:

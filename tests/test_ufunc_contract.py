@@ -9,7 +9,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from cases import DIRECTIONS, bare, call, edges, np_dtype, ordinary, parameters, same_bits, trainable, uniform_bits
+from cases import DIRECTIONS, bare, call, defaults, edges, np_dtype, ordinary, parameters, same_bits, trainable, uniform_bits
 
 import fastact
 from fastact import ACTIVATIONS, Activation
@@ -89,19 +89,19 @@ def test_bfloat16_stays(activation: Activation, direction: str) -> None:
 
 
 def test_ufunc_keywords(activation: Activation) -> None:
-    x = ordinary("float32", (6, 5))
-    y = activation(x)
-    same_bits(activation(x, dtype=np.float64), activation(x.astype(float)))
-    same_bits(activation(x.astype(float), dtype=np.float32, casting="same_kind"), y)
-    same_bits(activation(x, out=np.zeros((6, 5))), y.astype(np.float64))
-    same_bits(activation(x, out=np.zeros((6, 5), np.float16)), y.astype(np.float16))
-    assert activation(x, order="F").flags.f_contiguous
-    same_bits(activation(x, order="F"), y)
-    same_bits(activation(x, out=(np.zeros_like(x),)), y)
-    assert activation.derivative(x, dtype=np.float64).dtype == np.float64
-    same_bits(activation.value_and_grad(x, dtype=np.float64)[0], activation(x.astype(float)))
+    x, params = ordinary("float32", (6, 5)), defaults(activation)
+    y = activation(x, *params)
+    same_bits(activation(x, *params, dtype=np.float64), activation(x.astype(float), *params))
+    same_bits(activation(x.astype(float), *params, dtype=np.float32, casting="same_kind"), y)
+    same_bits(activation(x, *params, out=np.zeros((6, 5))), y.astype(np.float64))
+    same_bits(activation(x, *params, out=np.zeros((6, 5), np.float16)), y.astype(np.float16))
+    assert activation(x, *params, order="F").flags.f_contiguous
+    same_bits(activation(x, *params, order="F"), y)
+    same_bits(activation(x, *params, out=(np.zeros_like(x),)), y)
+    assert activation.derivative(x, *params, dtype=np.float64).dtype == np.float64
+    same_bits(activation.value_and_grad(x, *params, dtype=np.float64)[0], activation(x.astype(float), *params))
     with pytest.raises(TypeError, match="cast"):
-        activation(x.astype(float), dtype=np.float32, casting="safe")
+        activation(x.astype(float), *params, dtype=np.float32, casting="safe")
 
 
 def test_parameters_by_keyword(activation: Activation, direction: str) -> None:
@@ -111,7 +111,7 @@ def test_parameters_by_keyword(activation: Activation, direction: str) -> None:
         for y, z in zip(call(activation, direction, x, **named), call(activation, direction, x, *params), strict=True):
             same_bits(y, z)
         for name, value in named.items():
-            mixed = [value if p.name == name else p.default for p in activation.params]
+            mixed = [value if p.name == name else d for p, d in zip(activation.params, defaults(activation), strict=True)]
             same_bits(call(activation, direction, x, **{name: value})[0], call(activation, direction, x, *mixed)[0])
 
 
@@ -134,39 +134,39 @@ def test_pandas(activation: Activation) -> None:
     pandas = pytest.importorskip("pandas")
     x = ordinary("float32", 12)
     for given in (pandas.Series(x, index=list("abcdefghijkl")), pandas.DataFrame(x.reshape(4, 3), columns=list("abc"))):
-        y = activation(given)
+        y = activation(given, *defaults(activation))
         assert type(y) is type(given)
         assert y.index.equals(given.index)
         # pandas makes a Python float in a call on a whole DataFrame a float64 array
         narrow = np.logaddexp(given, 0.5).to_numpy().dtype if activation.params else x.dtype
-        same_bits(y.to_numpy(), activation(given.to_numpy(), dtype=narrow))
-        assert type(activation.derivative(given)) is type(given)
+        same_bits(y.to_numpy(), activation(given.to_numpy(), *defaults(activation), dtype=narrow))
+        assert type(activation.derivative(given, *defaults(activation))) is type(given)
 
 
 def test_xarray(activation: Activation) -> None:
     xarray = pytest.importorskip("xarray")
     given = xarray.DataArray(ordinary("float32", (4, 3)), dims=("a", "b"))
-    y = activation(given)
+    y = activation(given, *defaults(activation))
     assert isinstance(y, xarray.DataArray)
     assert y.dims == ("a", "b")
-    same_bits(y.to_numpy(), activation(given.to_numpy()))
+    same_bits(y.to_numpy(), activation(given.to_numpy(), *defaults(activation)))
 
 
 def test_dask(activation: Activation) -> None:
     array = pytest.importorskip("dask.array")
     x = ordinary("float32", (300, 40))
-    lazy = activation(array.from_array(x, chunks=(100, 20)))
+    lazy = activation(array.from_array(x, chunks=(100, 20)), *defaults(activation))
     assert isinstance(lazy, array.Array)
     assert lazy.dtype == x.dtype
-    same_bits(lazy.compute(), activation(x))
+    same_bits(lazy.compute(), activation(x, *defaults(activation)))
 
 
 def test_masked_arrays(activation: Activation) -> None:
     x = ordinary("float32", 30)
-    y = activation(np.ma.masked_array(x, x > 5))
+    y = activation(np.ma.masked_array(x, x > 5), *defaults(activation))
     assert isinstance(y, np.ma.MaskedArray)
     np.testing.assert_array_equal(y.mask, x > 5)
-    same_bits(y.compressed(), activation(x[x <= 5]))
+    same_bits(y.compressed(), activation(x[x <= 5], *defaults(activation)))
 
 
 def test_array_ufunc_is_asked(activation: Activation) -> None:
@@ -178,7 +178,7 @@ def test_array_ufunc_is_asked(activation: Activation) -> None:
         if not (direction == "backward" and trainable(activation)):
             name = activation.name if direction == "forward" else f"{activation.name}_{direction}"
             assert bare(activation, direction)(*[Asked()] * bare(activation, direction).nin) == (name, "__call__")
-    assert activation(Asked()) == (activation.name, "__call__")
+    assert activation(Asked(), *defaults(activation)) == (activation.name, "__call__")
 
 
 def test_ufunc_methods() -> None:

@@ -36,15 +36,15 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
 
     The width is that of `x`: float32 is computed in float32, all else in float64.
     """
-    defaults = tuple(p.default for p in record.params)
+    count, defaults = len(record.params), tuple(p.default for p in record.params if p.default is not None)
 
     def choose(x: Any) -> Callable[..., Any]:
         width = _width(x)
-        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), len(defaults), gradients)
+        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), count, gradients)
         chosen.__defaults__ = defaults
         return chosen
 
-    function, implementation = _arity(len(defaults), choose)
+    function, implementation = _arity(count, choose)
     function.__name__ = f"{record.name}_scalar_grad" if gradients else f"{record.name}_scalar"
     function.__doc__ = record.summary
     function.__defaults__ = implementation.__defaults__ = defaults
