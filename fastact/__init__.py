@@ -3,37 +3,126 @@
 from __future__ import annotations
 
 from fastact.activation import Activation
-from fastact.activations import exponential, gaussian, hyperbolic, logistic, piecewise
+from fastact.activations import algebraic, clipped, exponential, gated, gaussian, hyperbolic, logistic, periodic, piecewise
 from fastact.cpu.parallel import get_num_threads, set_num_threads
 
+identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
+relu6 = Activation(piecewise.relu6)
 leaky_relu = Activation(piecewise.leaky_relu)
 prelu = Activation(piecewise.prelu)
-hard_tanh = Activation(piecewise.hard_tanh)
+threshold = Activation(piecewise.threshold)
+thresholded_relu = Activation(piecewise.thresholded_relu)
+hard_tanh = Activation(clipped.hard_tanh)
+hard_sigmoid = Activation(clipped.hard_sigmoid)
+hard_swish = Activation(clipped.hard_swish)
+hard_shrink = Activation(clipped.hard_shrink)
+soft_shrink = Activation(clipped.soft_shrink)
+relu_squared = Activation(piecewise.relu_squared)
 sigmoid = Activation(logistic.sigmoid)
+log_sigmoid = Activation(logistic.log_sigmoid)
 tanh = Activation(hyperbolic.tanh)
+tanh_shrink = Activation(hyperbolic.tanh_shrink)
 softplus = Activation(logistic.softplus)
-silu = Activation(logistic.silu)
-gelu = Activation(gaussian.gelu)
+softsign = Activation(algebraic.softsign)
 elu = Activation(exponential.elu)
+celu = Activation(exponential.celu)
+selu = Activation(exponential.selu)
+silu = Activation(gated.silu)
+swish = Activation(gated.swish)
+gelu = Activation(gaussian.gelu)
+gelu_tanh = Activation(gated.gelu_tanh)
+quick_gelu = Activation(gated.quick_gelu)
+mish = Activation(gated.mish)
+squareplus = Activation(algebraic.squareplus)
+lisht = Activation(hyperbolic.lisht)
+snake = Activation(periodic.snake)
+dish = Activation(algebraic.dish)
+sparse_plus = Activation(clipped.sparse_plus)
+sparse_sigmoid = Activation(clipped.sparse_sigmoid)
+exp = Activation(exponential.exp)
+step = Activation(piecewise.step)
 
-ACTIVATIONS: tuple[Activation, ...] = (relu, leaky_relu, prelu, hard_tanh, sigmoid, tanh, softplus, silu, gelu, elu)
+ACTIVATIONS: tuple[Activation, ...] = (
+    identity,
+    relu,
+    relu6,
+    leaky_relu,
+    prelu,
+    threshold,
+    thresholded_relu,
+    hard_tanh,
+    hard_sigmoid,
+    hard_swish,
+    hard_shrink,
+    soft_shrink,
+    relu_squared,
+    sigmoid,
+    log_sigmoid,
+    tanh,
+    tanh_shrink,
+    softplus,
+    softsign,
+    elu,
+    celu,
+    selu,
+    silu,
+    swish,
+    gelu,
+    gelu_tanh,
+    quick_gelu,
+    mish,
+    squareplus,
+    lisht,
+    snake,
+    dish,
+    sparse_plus,
+    sparse_sigmoid,
+    exp,
+    step,
+)
 """Every activation, in the order of the documentation."""
 
 __version__ = "0.1.0"
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "celu",
+    "dish",
     "elu",
+    "exp",
     "gelu",
+    "gelu_tanh",
     "get_num_threads",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_swish",
     "hard_tanh",
+    "identity",
     "leaky_relu",
+    "lisht",
+    "log_sigmoid",
+    "mish",
     "prelu",
+    "quick_gelu",
     "relu",
+    "relu6",
+    "relu_squared",
+    "selu",
     "set_num_threads",
     "sigmoid",
     "silu",
+    "snake",
+    "soft_shrink",
     "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "step",
+    "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
+    "thresholded_relu",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,17 +35,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter: its default, the values the tests try, and whether `backward` returns its gradient."""
+    """One parameter: its default (None: it must be given), the values the tests try, and whether `backward` returns its gradient."""
 
     name: str
-    default: float
+    default: float | None
     samples: tuple[float, ...]
     trainable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """A point where the derivative jumps, and the value it is given there."""
+    """A point where the function or its derivative jumps, and the value that the derivative is given there."""
 
     at: Value
     derivative: Value
@@ -75,6 +76,8 @@ class Record:
     Records are compared, and hashed, by identity.
     `flat` says that the derivative is 0 by branch on part of the line: there a gradient is +0 whatever comes in.
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
+    `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
+    those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.
     """
 
     scalar: Scalar
@@ -88,6 +91,8 @@ class Record:
     params: tuple[Param, ...] = ()
     kinks: tuple[Kink, ...] = ()
     roots: tuple[Value, ...] = ()
+    reach: Value = math.inf
+    terms: tuple[Callable[..., Any], ...] = ()
     flat: bool = False
     odd: bool = False
     monotone: bool = False

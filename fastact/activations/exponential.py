@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import fma, real, select
-from fastact.numerics.exponential import at_least, expm1_reduced, reduce
+from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real, select
+from fastact.numerics.exponential import at_least, at_most, expm1_reduced, reduce, reduce_sum
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
 
@@ -37,3 +37,84 @@ def elu(x: Any, alpha: Any) -> Any:
     y = select(negative, fma(am, p, am - alpha), x)
     derivative = select(positive, one, fma(scaled, p, scaled) * k.UNSCALE)
     return y, derivative, select(negative, fma(m, p, m - one), select(positive, zero, x))
+
+
+@definition(
+    formula=r"x > 0\,?\;x : \alpha\,(e^{x/\alpha} - 1)",
+    derivative=r"x > 0\,?\;1 : e^{x/\alpha}",
+    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 3.0, 0.07)),),
+    range=Interval(lambda alpha: -alpha, inf),
+    limits=Limits(lambda alpha: -alpha, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    monotone=True,
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    source="Barron 2017, arXiv:1704.07483",
+)
+def celu(x: Any, alpha: Any) -> Any:
+    """Exponential linear unit with a continuous derivative, for alpha > 0; other alpha give NaN.
+
+    u = x/α is taken in two terms. For n = 0 the first term of α (e^u - 1) is x itself. dy/dα = -(1 - e^u (1 - u)).
+    """
+    zero, one = real(0), real(1)
+    negative, positive = x < zero, x > zero
+    number = select(alpha > zero, one, real(nan))
+    inverse = one / alpha
+    error = fma(-alpha, inverse, one) * inverse
+    bounded = at_least(at_most(x, zero), k.ELU_END * alpha)
+    u = bounded * inverse
+    low = fma(bounded, inverse, -u) + bounded * error
+    s, r = reduce_sum(u, low)
+    square = r * r
+    bend = square * polynomial(k.EXPM1, square, r)
+    p, m = bend + r, s * k.UNSCALE
+    am = alpha * m
+    y = select(s == k.SCALE, fma(alpha, bend, x), fma(am, p, am - alpha))
+    e = fma(s, p, s) * k.UNSCALE
+    loss = select(u < real(-2), one - e * ((one - u) - low), (u * u) * horner(u + one, k.CELU_LOSS))
+    by_alpha = select(negative, -loss, select(positive, zero, x))
+    return select(negative, y, x) * number, select(positive, one, e) * number, by_alpha * number
+
+
+@definition(
+    formula=r"\lambda\,(x > 0\,?\;x : \alpha\,(e^x - 1))",
+    derivative=r"\lambda\,(x > 0\,?\;1 : \alpha\,e^x)",
+    range=Interval(-1.7580993408473768, inf),
+    limits=Limits(-1.7580993408473768, inf),
+    derivative_limits=Limits(0.0, 1.0507009873554805),
+    kinks=(Kink(at=0.0, derivative=1.7580993408473768),),
+    monotone=True,
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(2.0, 2.0)),
+    source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
+)
+def selu(x: Any) -> Any:
+    """Scaled exponential linear unit, λ = 1.05070098735548, α = 1.67326324235438; the derivative at 0 is λα."""
+    zero = real(0)
+    s, r = reduce(at_least(at_most(x, zero), k.ELU_END))
+    p = expm1_reduced(r)
+    scaled = k.SELU_ALPHA * s
+    am = scaled * k.UNSCALE
+    negative = x < zero
+    y = select(negative, fma(am, p, am - k.SELU_ALPHA), fma(x, k.SELU_SCALE, x * k.SELU_SCALE_LOW))
+    return y, select(x > zero, k.SELU_SCALE, fma(scaled, p, scaled) * k.UNSCALE)
+
+
+@definition(
+    formula="e^x",
+    derivative="e^x",
+    range=Interval(0.0, inf),
+    limits=Limits(0.0, inf),
+    derivative_limits=Limits(0.0, inf),
+    monotone=True,
+    budget=Budget(forward=Ulp(2.0, 2.0), derivative=Ulp(2.0, 2.0)),
+    source="Euler 1748, Introductio in analysin infinitorum",
+)
+def exp(x: Any) -> Any:
+    """Exponential; what would be subnormal is scaled up until the end, what would overflow down."""
+    low = x < real(0)
+    u = at_most(at_least(x, k.ELU_END), k.EXP_END)
+    magic = select(low, k.MAGIC, k.MAGIC_DOWN)
+    t = fma(u, k.LOG2E, magic)
+    n = t - magic
+    s = exponent_from_low_bits(t)
+    y = fma(s, expm1_reduced(fma(n, -k.LN2_LOW, fma(n, -k.LN2_HIGH, u))), s) * select(low, k.UNSCALE, k.SCALE)
+    return y, y

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, real
-from fastact.numerics.exponential import at_most, logistic_parts, reduce_decay, squared
+from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
+from fastact.numerics.exponential import at_most, logistic_loss, logistic_parts, reduce_decay, squared, tanh_half
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 
 
@@ -31,3 +32,47 @@ def tanh(x: Any) -> Any:
     y = copysign(fma(-s, p, k.SCALE - s) / d, x)
     e = fma(s, p, s)
     return y, (real(4) * k.SCALE * e) / squared(e)
+
+
+def _tanh_parts(z: Any) -> Any:
+    """For z ≥ 0: z - tanh z, tanh z, and w = 1 - tanh z = 2σ(-2z); next to 0 the first is a polynomial, elsewhere (z - 1) + w."""
+    s, r = reduce_decay(at_most(z + z, k.LOGISTIC_END))
+    w = fma(-s, logistic_loss(s, tanh_half(r)), s) * (real(2) * k.UNSCALE)
+    v = z * z
+    rest = (v * horner(v, k.TANH_SHRINK)) * z
+    small = z < real(1)
+    return select(small, rest, (z - real(1)) + w), select(small, z - rest, real(1) - w), w
+
+
+@definition(
+    formula=r"x - \tanh x",
+    derivative=r"\tanh^2 x",
+    range=Interval(-inf, inf),
+    limits=Limits(-inf, inf),
+    derivative_limits=Limits(1.0, 1.0),
+    odd=True,
+    monotone=True,
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    source="Collobert, Kavukcuoglu & Farabet 2011, Torch7 (its module TanhShrink)",
+)
+def tanh_shrink(x: Any) -> Any:
+    """Difference of x and its hyperbolic tangent, without cancellation."""
+    rest, t, _ = _tanh_parts(absolute(x))
+    return copysign(rest, x), t * t
+
+
+@definition(
+    formula=r"x \tanh x",
+    derivative=r"\tanh x + \frac{x}{\cosh^2 x}",
+    range=Interval(0.0, inf),
+    limits=Limits(inf, inf),
+    derivative_limits=Limits(-1.0, 1.0),
+    roots=(0.0,),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    source="Roy, Manna, Dubey & Chaudhuri 2019, arXiv:1901.05894",
+)
+def lisht(x: Any) -> Any:
+    """Linearly scaled hyperbolic tangent, even; 1/cosh² x = w (2 - w) with w = 1 - tanh |x|."""
+    z = absolute(x)
+    _, t, w = _tanh_parts(z)
+    return z * t, copysign(fma(at_most(z, k.LOGISTIC_END) * w, real(2) - w, t), x)

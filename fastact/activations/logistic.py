@@ -6,17 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, horner, real, select
-from fastact.numerics.exponential import (
-    at_most,
-    expm1_reduced,
-    log1p_terms,
-    logistic_loss,
-    reduce_decay,
-    reduce_sum,
-    squared,
-    tanh_half,
-)
+from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.exponential import at_most, log1p_terms, logistic_loss, reduce_decay, reduce_sum, tanh_half
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -36,39 +27,6 @@ def sigmoid(x: Any) -> Any:
     s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
     q = fma(-s, logistic_loss(s, tanh_half(r)), s) * k.UNSCALE
     return select(x < real(0), q, real(1) - q), fma(-q, q, q)
-
-
-@definition(
-    formula=r"x\,\sigma(x)",
-    derivative=r"\sigma(x)\,(1 + x\,\sigma(-x))",
-    range=Interval(-0.27846454276107380, inf),
-    limits=Limits(-0.0, inf),
-    derivative_limits=Limits(-0.0, 1.0),
-    roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.8, 3.8)),
-    source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118; swish: Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
-    aliases=("swish",),
-)
-def silu(x: Any) -> Any:
-    """Sigmoid-weighted linear unit.
-
-    y = max(x, 0) - z σ(-z), z = |x|. With e = e^-z the derivative is G = e N / (1 + e)², N = 1 + e - z, on the negative
-    side, 1 - G on the other; next to its root G is expanded there.
-    """
-    zero, one = real(0), real(1)
-    negative = x < zero
-    z = at_most(absolute(x), k.LOGISTIC_END)
-    s, r = reduce_decay(z)
-    zs = z * s
-    tail = fma(-zs, logistic_loss(s, tanh_half(r)), zs)
-    y = fma(-tail, k.UNSCALE, select(negative, real(-0.0), x))
-    p = expm1_reduced(-r)
-    e = fma(s, p, s)
-    n = fma(s, p, fma(one - z, k.SCALE, s))
-    delta = z - k.SILU_ROOT
-    root = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
-    g = select(absolute(delta) < k.SILU_NEAR, root, (e * n) / squared(e))
-    return y, select(negative, g, one - g)
 
 
 @definition(
@@ -103,3 +61,23 @@ def softplus(x: Any, beta: Any) -> Any:
     scaled = fma(-s, logistic_loss(s, h), s)
     q = scaled * k.UNSCALE
     return y, select(positive, one - q, q), -(fma(bounded, scaled, absolute(quotient)) / size) * k.UNSCALE
+
+
+@definition(
+    formula=r"-\ln(1 + e^{-x})",
+    derivative=r"\sigma(-x)",
+    range=Interval(-inf, 0.0),
+    limits=Limits(-inf, -0.0),
+    derivative_limits=Limits(1.0, 0.0),
+    monotone=True,
+    budget=Budget(forward=Ulp(2.1, 2.1), derivative=Ulp(1.7, 1.7)),
+    source="Bishop 2006, Pattern recognition and machine learning, section 4.3",
+)
+def log_sigmoid(x: Any) -> Any:
+    """Logarithm of the logistic function, min(x, 0) - log1p(e^-|x|)."""
+    s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
+    h = tanh_half(r)
+    first, rest = log1p_terms(s, h)
+    negative = x < real(0)
+    q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
+    return fma(-(first + rest), k.UNSCALE, select(negative, x, real(-0.0))), select(negative, real(1) - q, q)

@@ -14,6 +14,23 @@ _ROUNDED = Ulp(float32=0.5, float64=0.5)
 
 
 @definition(
+    formula="x",
+    derivative="1",
+    range=Interval(-inf, inf),
+    limits=Limits(-inf, inf),
+    derivative_limits=Limits(1.0, 1.0),
+    odd=True,
+    monotone=True,
+    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    source="Widrow & Hoff 1960, Adaptive switching circuits",
+    aliases=("linear",),
+)
+def identity(x: Any) -> Any:
+    """Unchanged x."""
+    return x, select(absolute(x) >= real(0), real(1), x)
+
+
+@definition(
     formula=r"\max(x, 0)",
     derivative=r"[x > 0]",
     range=Interval(0.0, inf),
@@ -30,6 +47,26 @@ def relu(x: Any) -> Any:
     zero, one = real(0), real(1)
     flat = x <= zero
     return select(flat, zero, x), select(flat, zero, select(absolute(x) >= zero, one, x))
+
+
+@definition(
+    formula=r"\min(\max(x, 0), 6)",
+    derivative=r"[0 < x < 6]",
+    range=Interval(0.0, 6.0),
+    limits=Limits(0.0, 6.0),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(Kink(at=0.0, derivative=0.0), Kink(at=6.0, derivative=0.0)),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    source="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
+)
+def relu6(x: Any) -> Any:
+    """Rectified linear unit, cut at 6."""
+    zero, one, six = real(0), real(1), real(6)
+    below, above = x <= zero, x >= six
+    inside = select(absolute(x) >= zero, one, x)
+    return select(below, zero, select(above, six, x)), select(below, zero, select(above, zero, inside))
 
 
 def _leaky(x: Any, slope: Any) -> Any:
@@ -72,24 +109,82 @@ def prelu(x: Any, slope: Any) -> Any:
     return _leaky(x, slope)
 
 
-@definition(
-    formula=r"\min(\max(x, \mathrm{low}), \mathrm{high})",
-    derivative=r"[\mathrm{low} < x < \mathrm{high}]",
-    params=(Param("low", -1.0, samples=(-1.0, -0.5, 0.25)), Param("high", 1.0, samples=(1.0, 2.0, 6.0))),
-    range=Interval(lambda low, high: low, lambda low, high: high),
-    limits=Limits(lambda low, high: low, lambda low, high: high),
-    derivative_limits=Limits(0.0, 0.0),
-    kinks=(Kink(at=lambda low, high: low, derivative=0.0), Kink(at=lambda low, high: high, derivative=0.0)),
-    flat=True,
-    odd=True,
-    monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT),
-    source="Collobert 2004, Large scale machine learning (thesis), section 5.3",
-)
-def hard_tanh(x: Any, low: Any, high: Any) -> Any:
-    """Clip to [low, high]; odd for the default bounds."""
+_STEPPED: dict[str, Any] = {"flat": True, "budget": Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT)}
+
+
+def _threshold(x: Any, threshold: Any, value: Any) -> Any:
+    """Return x or `value`, the derivative, and whether x is below the threshold, as 1 or 0; NaN for NaN."""
     zero, one = real(0), real(1)
-    below, above = x <= low, x >= high
-    inside = select(absolute(x) >= zero, one, x)
-    y = select(below, low, select(above, high, x))
-    return y, select(below, zero, select(above, zero, inside)), select(below, one, zero), select(above, one, zero)
+    flat, number = x <= threshold, select(absolute(x) >= zero, one, x)
+    return select(flat, value, x), select(flat, zero, number), select(flat, one, number - number)
+
+
+@definition(
+    **_STEPPED,
+    formula=r"x > \mathrm{threshold}\,?\;x : \mathrm{value}",
+    derivative=r"[x > \mathrm{threshold}]",
+    params=(Param("threshold", None, samples=(0.5, 0.0, -1.0, 0.1)), Param("value", None, samples=(0.25, 0.0, -3.0, 20.0))),
+    range=Interval(min, inf),
+    limits=Limits(lambda threshold, value: value, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    kinks=(Kink(at=lambda threshold, value: threshold, derivative=0.0),),
+    source="Collobert, Kavukcuoglu & Farabet 2011, Torch7 (its module Threshold)",
+)
+def threshold(x: Any, threshold: Any, value: Any) -> Any:
+    """Passes x above a threshold, else a value; both must be given."""
+    y, derivative, below = _threshold(x, threshold, value)
+    return y, derivative, derivative - derivative, below
+
+
+@definition(
+    **_STEPPED,
+    formula=r"x > \alpha\,?\;x : 0",
+    derivative=r"[x > \alpha]",
+    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 2.5, -0.75)),),
+    range=Interval(lambda alpha: min(alpha, 0.0), inf),
+    limits=Limits(0.0, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    kinks=(Kink(at=lambda alpha: alpha, derivative=0.0),),
+    source="Konda, Memisevic & Krueger 2014, arXiv:1402.3337",
+)
+def thresholded_relu(x: Any, alpha: Any) -> Any:
+    """Passes x above alpha, else 0; at alpha the function jumps."""
+    y, derivative, _ = _threshold(x, alpha, real(0))
+    return y, derivative, derivative - derivative
+
+
+@definition(
+    formula=r"\max(x, 0)^2",
+    derivative=r"2\max(x, 0)",
+    range=Interval(0.0, inf),
+    limits=Limits(0.0, inf),
+    derivative_limits=Limits(0.0, inf),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=_ROUNDED, derivative=_EXACT),
+    source="So et al. 2021, Primer, arXiv:2109.08668",
+)
+def relu_squared(x: Any) -> Any:
+    """Square of the rectified linear unit."""
+    positive = select(x <= real(0), real(0), x)
+    return positive * positive, positive + positive
+
+
+@definition(
+    formula=r"[x > 0]",
+    derivative="0",
+    range=Interval(0.0, 1.0),
+    limits=Limits(0.0, 1.0),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(Kink(at=0.0, derivative=0.0),),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    source="McCulloch & Pitts 1943, A logical calculus of the ideas immanent in nervous activity",
+    aliases=("heaviside",),
+)
+def step(x: Any) -> Any:
+    """Heaviside's step, 0 at 0; its derivative is 0 everywhere."""
+    zero, one = real(0), real(1)
+    flat, number = x <= zero, select(absolute(x) >= zero, one, x)
+    return select(flat, zero, number), number - number

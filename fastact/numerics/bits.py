@@ -66,6 +66,11 @@ def absolute(x: Any) -> Any:
     return abs(x)
 
 
+def sqrt(x: Any) -> Any:
+    """√x, correctly rounded."""
+    return np.sqrt(x)
+
+
 def copysign(x: Any, sign: Any) -> Any:
     """|x| with the sign bit of `sign`."""
     return type(x)(math.copysign(x, sign))
@@ -88,6 +93,10 @@ def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 def _absolute(builder: Any, x: Any) -> Any:
     return builder.call(builder.module.declare_intrinsic("llvm.fabs", [x.type]), [x])
+
+
+def _sqrt(builder: Any, x: Any) -> Any:
+    return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [x.type]), [x])
 
 
 def _copysign(builder: Any, x: Any, sign: Any) -> Any:
@@ -127,6 +136,7 @@ CODE: dict[Callable[..., Any], Callable[..., Any]] = {
     horner: _horner,
     polynomial: _polynomial,
     absolute: _absolute,
+    sqrt: _sqrt,
     copysign: _copysign,
     exponent_from_low_bits: _exponent_from_low_bits,
 }

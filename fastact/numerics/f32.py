@@ -30,9 +30,16 @@ SCALE_TWICE = _real(2.0**41)
 SCALE_SQUARED = _real(2.0**80)
 UNSCALE = _real(2.0**-40)
 
+# The same for what would overflow: 2^(n-k), unscaled by SCALE.
+MAGIC_DOWN = _real(12582999.0)
+
 # Beyond these the results below are 0 or 1 to the last bit, subnormals included.
 LOGISTIC_END = _real(110.0)
 ELU_END = _real(-115.0)
+SWISH_END = _real(114.0)
+EXP_END = _real(90.0)
+GELU_TANH_END = _real(10.95)
+DISH_END = _real(2.0**20)
 NORMAL_END = _real(14.7)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
@@ -44,75 +51,113 @@ GELU_ROOT_LOW = _real(-1.211444988769017e-08)
 CENTRE_END = _real(0.6)
 SQRT_2PI = _real(2.5066282746310007)
 
+# The roots of gelu_tanh' and mish' alike.
+GELU_TANH_ROOT = _real(0.75246143)
+GELU_TANH_ROOT_OFFSET = _real(-4.880577e-09)
+GELU_TANH_NEAR = _real(0.1)
+MISH_ROOT = _real(1.1924312)
+MISH_ROOT_OFFSET = _real(8.125728e-10)
+MISH_NEAR = _real(0.25)
+
+# Constants of the definitions, in two terms where one would not do: 1.702; 2√(2/π) and 0.044715 of it; λ and λα; 1/6; the golden ratio.
+QUICK = _real(1.702)
+QUICK_LOW = _real(-2.193451e-08)
+GELU_TANH_LINEAR = _real(1.5957692)
+GELU_TANH_LINEAR_LOW = _real(-4.534068e-08)
+GELU_TANH_CUBIC = _real(0.071354814)
+GELU_TANH_CUBIC_LOW = _real(2.3988325e-09)
+SELU_SCALE = _real(1.050701)
+SELU_SCALE_LOW = _real(-3.4792652e-08)
+SELU_ALPHA = _real(1.7580993)
+SIXTH = _real(0.16666667)
+SIXTH_LOW = _real(-4.967054e-09)
+GOLDEN = _real(1.618034)
+GOLDEN_INVERSE = _real(0.618034)
+GOLDEN_INVERSE_LOW = _real(-1.6415205e-08)
+
+# n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer.
+PIO2 = _real(1.5707964)
+PIO2_LOW = _real(-4.371139e-08)
+TWO_OVER_PI = _real(0.63661975)
+MAGIC_INTEGER = _real(1.2582912e07)
+TURNS_END = _real(2.0**21)
+
+# fmt: off
+
 # e^r = 1 + r + r² EXPM1(r), |r| ≤ ln2/2; error ≤ 2^-26.4
 EXPM1 = _table(
-    5.0e-01,
-    1.6666576e-01,
-    4.1666556e-02,
-    8.363179e-03,
+    5.0e-01, 1.6666576e-01, 4.1666556e-02, 8.363179e-03,
     1.3926184e-03,
 )
 
 # 2 tanh(r/2) = r + r³ TANH_HALF(r²), |r| ≤ ln2/2; error ≤ 2^-30.7
 TANH_HALF = _table(
-    -8.333333e-02,
-    8.332652e-03,
-    -8.280676e-04,
+    -8.333333e-02, 8.332652e-03, -8.280676e-04,
 )
 
 # 2 atanh(t/2) = t + t³ ATANH_HALF(t²), 0 ≤ t ≤ 2/3; error ≤ 2^-25.8
 ATANH_HALF = _table(
-    8.33333e-02,
-    1.2502363e-02,
-    2.2059858e-03,
-    5.2444334e-04,
+    8.33333e-02, 1.2502363e-02, 2.2059858e-03, 5.2444334e-04,
 )
 
 # silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-25
 SILU_SLOPE = _table(
-    2.178117e-01,
-    -1.466488e-01,
-    1.8864246e-02,
-    1.5222453e-02,
+    2.178117e-01, -1.466488e-01, 1.8864246e-02, 1.5222453e-02,
 )
 
 # Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-25
 CENTRE = _table(
-    3.989423e-01,
-    -6.649037e-02,
-    9.973233e-03,
-    -1.1847916e-03,
+    3.989423e-01, -6.649037e-02, 9.973233e-03, -1.1847916e-03,
     1.0727486e-04,
 )
 
 # Φ(-z) e^(z²/2) = P / (1 + √(2π) z P + z TAIL_L(z)), P = 1/2 + z TAIL_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5
 TAIL_P = _table(
-    5.428102e-01,
-    2.829681e-01,
-    8.5390404e-02,
-    1.4917331e-02,
+    5.428102e-01, 2.829681e-01, 8.5390404e-02, 1.4917331e-02,
     1.2460769e-03,
 )
 TAIL_L = _table(
-    6.301908e-01,
-    2.0813294e-01,
-    3.7376802e-02,
-    3.1237567e-03,
+    6.301908e-01, 2.0813294e-01, 3.7376802e-02, 3.1237567e-03,
 )
 
 # (Φ(-z) - z φ(z)) e^(z²/2) = (GELU_ROOT - z) P / (√(2π) P + TAIL_SLOPE_L(z)), P = TAIL_SLOPE_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-24.9
 TAIL_SLOPE_P = _table(
-    1.2162961e00,
-    1.6177766e00,
-    9.819096e-01,
-    3.307448e-01,
-    6.1905198e-02,
-    5.2423314e-03,
+    1.2162961e00, 1.6177766e00, 9.819096e-01, 3.307448e-01,
+    6.1905198e-02, 5.2423314e-03,
 )
 TAIL_SLOPE_L = _table(
-    -1.22e00,
-    -1.1369492e00,
-    -4.7805655e-01,
-    -1.0351419e-01,
+    -1.22e00, -1.1369492e00, -4.7805655e-01, -1.0351419e-01,
     -9.879035e-03,
+)
+
+# gelu_tanh'(-z) = GELU_TANH_ROOT_OFFSET - δ GELU_TANH_SLOPE(δ), δ = z - GELU_TANH_ROOT, |δ| ≤ GELU_TANH_NEAR; error ≤ 2^-24.8
+GELU_TANH_SLOPE = _table(
+    4.304001e-01, -3.8751844e-01, -1.5783148e-02, 1.13944344e-01,
+    -1.6540568e-02, -1.9646013e-02,
+)
+
+# mish'(-z) = MISH_ROOT_OFFSET - δ MISH_SLOPE(δ), δ = z - MISH_ROOT, |δ| ≤ MISH_NEAR; error ≤ 2^-24.4
+MISH_SLOPE = _table(
+    2.6694793e-01, -2.0473127e-01, 4.190537e-02, 2.0273989e-02,
+    -1.5717061e-02, 3.2681732e-03,
+)
+
+# x - tanh x = x³ TANH_SHRINK(x²), |x| ≤ 1; error ≤ 2^-24.8
+TANH_SHRINK = _table(
+    3.3333334e-01, -1.3333331e-01, 5.3967595e-02, -2.1862576e-02,
+    8.82625e-03, -3.4783864e-03, 1.2421575e-03, -3.3768982e-04,
+    4.846711e-05,
+)
+
+# 1 - e^u (1 - u) = u² CELU_LOSS(u + 1), -2 ≤ u ≤ 0; error ≤ 2^-23.7
+CELU_LOSS = _table(
+    2.6424113e-01, 1.606028e-01, 5.6964472e-02, 1.4639435e-02,
+    2.9709283e-03, 4.9927476e-04, 7.172874e-05, 9.230289e-06,
+    1.0236112e-06,
+)
+
+# sin r = r + r³ SINE(r²), |r| ≤ π/2; error ≤ 2^-25.6
+SINE = _table(
+    -1.6666667e-01, 8.333333e-03, -1.9841087e-04, 2.753646e-06,
+    -2.4080094e-08,
 )

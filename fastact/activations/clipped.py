@@ -1,0 +1,156 @@
+"""Activations cut off by constants. NaN passes every branch."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from fastact.numerics import f64 as k
+from fastact.numerics.bits import absolute, copysign, fma, real, select
+from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
+
+_EXACT = Ulp(float32=0.0, float64=0.0)
+_ROUNDED = Ulp(float32=0.5, float64=0.5)
+
+
+@definition(
+    formula=r"\min(\max(x, \mathrm{low}), \mathrm{high})",
+    derivative=r"[\mathrm{low} < x < \mathrm{high}]",
+    params=(Param("low", -1.0, samples=(-1.0, -0.5, 0.25)), Param("high", 1.0, samples=(1.0, 2.0, 6.0))),
+    range=Interval(lambda low, high: low, lambda low, high: high),
+    limits=Limits(lambda low, high: low, lambda low, high: high),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(Kink(at=lambda low, high: low, derivative=0.0), Kink(at=lambda low, high: high, derivative=0.0)),
+    flat=True,
+    odd=True,
+    monotone=True,
+    budget=Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT),
+    source="Collobert 2004, Large scale machine learning (thesis), section 5.3",
+)
+def hard_tanh(x: Any, low: Any, high: Any) -> Any:
+    """Clip to [low, high]; odd for the default bounds."""
+    zero, one = real(0), real(1)
+    below, above = x <= low, x >= high
+    inside = select(absolute(x) >= zero, one, x)
+    y = select(below, low, select(above, high, x))
+    return y, select(below, zero, select(above, zero, inside)), select(below, one, zero), select(above, one, zero)
+
+
+@definition(
+    formula=r"\min(\max(\mathrm{slope}\cdot x + \mathrm{offset}, 0), 1)",
+    derivative=r"\mathrm{slope}\cdot[0 < f(x) < 1]",
+    params=(Param("slope", 1 / 6, samples=(1 / 6, 0.2, 0.25, -0.5)), Param("offset", 0.5, samples=(0.5, 0.5, 0.25, 0.5))),
+    range=Interval(0.0, 1.0),
+    limits=Limits(lambda slope, offset: 0.0 if slope > 0 else 1.0, lambda slope, offset: 1.0 if slope > 0 else 0.0),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(
+        Kink(at=lambda slope, offset: -offset / slope, derivative=0.0),
+        Kink(at=lambda slope, offset: (1 - offset) / slope, derivative=0.0),
+    ),
+    flat=True,
+    budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
+    source="Courbariaux, Bengio & David 2015, BinaryConnect, arXiv:1511.00363",
+)
+def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
+    """Straight line from 0 to 1; the ends belong to the flat parts, also where their quotients are rounded, as 0.5 / (1/6) = 3."""
+    zero, one = real(0), real(1)
+    t = fma(slope, x, offset)
+    below, above = (t <= zero) | (x == -offset / slope), (t >= one) | (x == (one - offset) / slope)
+    flat, number = below | above, select(absolute(x) >= zero, one, x)
+    y = select(below, zero, select(above, one, t))
+    return y, select(flat, zero, slope * number), select(flat, zero, x), select(flat, zero, number)
+
+
+@definition(
+    formula=r"\frac{x}{6}\,\min(\max(x + 3, 0), 6)",
+    derivative=r"x \le -3\,?\;0 : x \ge 3\,?\;1 : \frac{2x + 3}{6}",
+    range=Interval(-0.375, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    kinks=(Kink(at=-3.0, derivative=0.0), Kink(at=3.0, derivative=1.0)),
+    roots=(-1.5,),
+    flat=True,
+    budget=Budget(forward=Ulp(1.5, 1.5), derivative=Ulp(1.0, 1.0)),
+    source="Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244",
+    aliases=("hard_silu",),
+)
+def hard_swish(x: Any) -> Any:
+    """Product of x and a line from 0 to 1; -0 on the left. Sixths are taken in two terms."""
+    zero, one, three = real(0), real(1), real(3)
+    left, right = x <= -three, x >= three
+    product, line = x * (x + three), fma(real(2), x, three)
+    y = fma(product, k.SIXTH, product * k.SIXTH_LOW)
+    derivative = fma(line, k.SIXTH, line * k.SIXTH_LOW)
+    return select(left, -zero, select(right, x, y)), select(left, zero, select(right, one, derivative))
+
+
+_SHRINK: dict[str, Any] = {
+    "params": (Param("lambd", 0.5, samples=(0.5, 0.1, 2.0)),),
+    "derivative": r"[|x| > \lambda]",
+    "range": Interval(-inf, inf),
+    "limits": Limits(-inf, inf),
+    "derivative_limits": Limits(1.0, 1.0),
+    "kinks": (Kink(at=lambda lambd: -lambd, derivative=0.0), Kink(at=lambda lambd: lambd, derivative=0.0)),
+    "flat": True,
+    "odd": True,
+    "monotone": True,
+    "source": "Donoho & Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage",
+}
+
+
+@definition(**_SHRINK, formula=r"|x| > \lambda\,?\;x : 0", budget=Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT))
+def hard_shrink(x: Any, lambd: Any) -> Any:
+    """Passes x, or where |x| is at most lambd, a zero of its sign."""
+    zero, one = real(0), real(1)
+    flat, number = absolute(x) <= lambd, select(absolute(x) >= zero, one, x)
+    return select(flat, copysign(zero, x), x), select(flat, zero, number), number - number
+
+
+@definition(
+    **_SHRINK, formula=r"\mathrm{sign}(x)\,\max(|x| - \lambda, 0)", budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT)
+)
+def soft_shrink(x: Any, lambd: Any) -> Any:
+    """Shifts x towards 0 by lambd; a zero keeps the sign of x."""
+    zero, one = real(0), real(1)
+    z = absolute(x)
+    flat, number = z <= lambd, select(z >= zero, one, x)
+    return copysign(select(flat, zero, z - lambd), x), select(flat, zero, number), select(flat, zero, -copysign(number, x))
+
+
+@definition(
+    formula=r"\min(\max(\frac{x + 1}{2}, 0), 1)",
+    derivative=r"\frac12\,[-1 < x < 1]",
+    range=Interval(0.0, 1.0),
+    limits=Limits(0.0, 1.0),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(Kink(at=-1.0, derivative=0.0), Kink(at=1.0, derivative=0.0)),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=_ROUNDED, derivative=_EXACT),
+    source="Martins & Astudillo 2016, arXiv:1602.02068 (the sparsemax of two classes)",
+)
+def sparse_sigmoid(x: Any) -> Any:
+    """Straight line from 0 at -1 to 1 at 1, the derivative of `sparse_plus`."""
+    zero, one, half = real(0), real(1), real(0.5)
+    below, above = x <= -one, x >= one
+    inside = select(absolute(x) >= zero, half, x)
+    return select(below, zero, select(above, one, fma(x, half, half))), select(below, zero, select(above, zero, inside))
+
+
+@definition(
+    formula=r"x \le -1\,?\;0 : x \ge 1\,?\;x : \frac{(x + 1)^2}{4}",
+    derivative=r"\min(\max(\frac{x + 1}{2}, 0), 1)",
+    range=Interval(0.0, inf),
+    limits=Limits(0.0, inf),
+    derivative_limits=Limits(0.0, 1.0),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=Ulp(1.5, 1.5), derivative=_ROUNDED),
+    source="Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses",
+)
+def sparse_plus(x: Any) -> Any:
+    """Parabola between 0 and x, joined smoothly at -1 and 1."""
+    zero, one, half = real(0), real(1), real(0.5)
+    below, above = x <= -one, x >= one
+    line = fma(x, half, half)
+    return select(below, zero, select(above, x, line * line)), select(below, zero, select(above, one, line))

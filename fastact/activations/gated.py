@@ -1,0 +1,167 @@
+"""Activations x·σ(w(x)), a gate by the logistic function, and mish.
+
+With z = |x| and q = σ(-w(z)) they are max(x, 0) - z q; the derivative is G on the left and 1 - G on the right.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from fastact.numerics import f64 as k
+from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
+from fastact.numerics.exponential import at_most, expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
+from fastact.numerics.gate import gate_slope, gate_tail
+from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
+
+
+@definition(
+    formula=r"x\,\sigma(x)",
+    derivative=r"\sigma(x)\,(1 + x\,\sigma(-x))",
+    range=Interval(-0.27846454276107380, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(-0.0, 1.0),
+    roots=(-1.2784645427610738,),
+    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.8, 3.8)),
+    source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118",
+)
+def silu(x: Any) -> Any:
+    """Sigmoid-weighted linear unit, `swish` for beta = 1."""
+    zero, one = real(0), real(1)
+    negative = x < zero
+    z = at_most(absolute(x), k.LOGISTIC_END)
+    s, r = reduce_decay(z)
+    y = fma(-gate_tail(z, s, tanh_half(r)), k.UNSCALE, select(negative, -zero, x))
+    g = gate_slope(s, -r, z, zero, z - k.SILU_ROOT)
+    return y, select(negative, g, one - g)
+
+
+def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
+    """The parametric form; |(beta + beta_low) x| is taken in two terms, or its rounding would be multiplied by z in the tail.
+
+    Beyond SWISH_END the tail is 0, and dy/dβ = x² q (1 - q) too. Products of |x| > SCALE_TWICE are scaled on the other side.
+    """
+    zero, one = real(0), real(1)
+    size, a = absolute(beta), absolute(x)
+    linear = size == zero
+    some = at_most(select(linear, one, a), k.SWISH_END / size)
+    z = size * some
+    low = fma(size, some, -z) + copysign(beta_low, beta * beta_low) * some
+    s, r = reduce_sum(-z, -low)
+    h = tanh_half(-r)
+    large, over = a > k.SCALE_TWICE, some < select(linear, zero, a)
+    weight = select(over, zero, select(large, a * k.UNSCALE, a))
+    tail = gate_tail(weight, s, h)
+    q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
+    by_beta = (tail * select(over, zero, a)) * (one - q)
+    tail = select(linear, real(0.5) * a, select(large, tail, tail * k.UNSCALE))
+    positive = beta * x > zero
+    g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
+    derivative = select(positive, one - g, g)
+    return copysign(select(positive, a - tail, tail), x), derivative, select(large, by_beta, by_beta * k.UNSCALE)
+
+
+@definition(
+    formula=r"x\,\sigma(\beta x)",
+    derivative=r"\sigma(\beta x)\,(1 + \beta x\,\sigma(-\beta x))",
+    params=(Param("beta", 1.0, samples=(1.0, 0.5, 1.702, 10.0, -0.7), trainable=True),),
+    range=Interval(
+        lambda beta: -0.27846454276107380 / beta if beta > 0 else -inf, lambda beta: inf if beta >= 0 else -0.27846454276107380 / beta
+    ),
+    limits=Limits(lambda beta: -0.0 if beta > 0 else -inf, lambda beta: inf if beta >= 0 else 0.0),
+    derivative_limits=Limits(
+        lambda beta: -0.0 if beta > 0 else 1.0 if beta else 0.5, lambda beta: 1.0 if beta > 0 else -0.0 if beta else 0.5
+    ),
+    roots=(lambda beta: -1.2784645427610738 / beta if beta else inf,),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
+)
+def swish(x: Any, beta: Any) -> Any:
+    """Gate with a slope that is learnt; `backward` returns (dx, dbeta)."""
+    return _swish(x, beta, real(0))
+
+
+@definition(
+    formula=r"x\,\sigma(1.702\,x)",
+    derivative=r"\sigma(1.702\,x)\,(1 + 1.702\,x\,\sigma(-1.702\,x))",
+    range=Interval(-0.16361018962460270, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(-0.0, 1.0),
+    roots=(-0.75115425543130070,),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
+)
+def quick_gelu(x: Any) -> Any:
+    """Approximation of gelu by the logistic function."""
+    y, derivative, _ = _swish(x, k.QUICK, k.QUICK_LOW)
+    return y, derivative
+
+
+@definition(
+    formula=r"\frac{x}{2} \left(1 + \tanh\left(\sqrt{2/\pi}\,(x + 0.044715\,x^3)\right)\right)",
+    derivative=r"\sigma(w) + x\,\sigma(w)\,\sigma(-w)\,w',\; w = 2\sqrt{2/\pi}\,(x + 0.044715\,x^3)",
+    range=Interval(-0.17004075057125412, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(-0.0, 1.0),
+    roots=(-0.7524614220710162,),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2 (the form by tanh)",
+)
+def gelu_tanh(x: Any) -> Any:
+    """Approximation of gelu by tanh, as x σ(w).
+
+    w = z (LINEAR + CUBIC z²) is taken in two terms. G = e N / (1 + e)², N = 1 + e - z w'(z), z w' = w + 2 CUBIC z³.
+    """
+    zero, one = real(0), real(1)
+    negative = x < zero
+    z = at_most(absolute(x), k.GELU_TANH_END)
+    v = z * z
+    cubic = k.GELU_TANH_CUBIC * v
+    slope = k.GELU_TANH_LINEAR + cubic
+    shift = slope - k.GELU_TANH_LINEAR
+    rest = (k.GELU_TANH_LINEAR - (slope - shift)) + (cubic - shift)
+    products = fma(k.GELU_TANH_CUBIC, v, -cubic) + fma(k.GELU_TANH_CUBIC, fma(z, z, -v), k.GELU_TANH_CUBIC_LOW * v)
+    w = z * slope
+    low = fma(z, slope, -w) + z * (rest + (products + k.GELU_TANH_LINEAR_LOW))
+    s, r = reduce_sum(-w, -low)
+    y = fma(-gate_tail(z, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
+    p = expm1_reduced(r)
+    e = fma(s, p, s)
+    n = fma(s, p, fma(one - fma(z + z, cubic, w), k.SCALE, s))
+    delta = z - k.GELU_TANH_ROOT
+    root = fma(-delta, horner(delta, k.GELU_TANH_SLOPE), k.GELU_TANH_ROOT_OFFSET)
+    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, (e * n) / squared(e))
+    return y, select(negative, g, one - g)
+
+
+@definition(
+    formula=r"x \tanh(\ln(1 + e^x))",
+    derivative=r"\frac{n\,(4(x + 1) + 4n^2 + n^3 + n(4x + 6))}{(2 + 2n + n^2)^2},\; n = e^x",
+    range=Interval(-0.30884013049210030, inf),
+    limits=Limits(-0.0, inf),
+    derivative_limits=Limits(-0.0, 1.0),
+    roots=(-1.1924312145082000,),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    source="Misra 2019, arXiv:1908.08681",
+)
+def mish(x: Any) -> Any:
+    """Self-regularized unit.
+
+    With e = e^-|x|: y = x e (2 + e) / (2 + 2e + e²) on the left, x - 2 x e² / (1 + 2e + 2e²) on the right.
+    """
+    zero, one, two, four, six = real(0), real(1), real(2), real(4), real(6)
+    negative = x < zero
+    z = at_most(absolute(x), k.LOGISTIC_END)
+    s, r = reduce_decay(z)
+    scaled = fma(s, expm1_reduced(-r), s)
+    e = scaled * k.UNSCALE
+    more = select(negative, e + two, e + e)
+    bottom = select(negative, fma(e, more, two), fma(more, e + one, one))
+    y = fma(-z * ((scaled * more) / bottom), k.UNSCALE, select(negative, -zero, x))
+    left = fma(e, fma(e, e + four, fma(-four, z, six)), fma(-four, z, four))
+    right = fma(e, fma(e, fma(four * e, z + one, fma(four, z, six)), four), one)
+    delta = z - k.MISH_ROOT
+    root = fma(-delta, horner(delta, k.MISH_SLOPE), k.MISH_ROOT_OFFSET)
+    g = select(negative, scaled * left, right) / (bottom * bottom)
+    near = negative & (absolute(delta) < k.MISH_NEAR)
+    return y, select(near, root, select(negative, g * k.UNSCALE, g))

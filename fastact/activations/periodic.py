@@ -1,0 +1,49 @@
+"""Activations with sines."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from fastact.numerics import f64 as k
+from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.sine import quarter_turns, sine
+from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
+
+
+@definition(
+    formula=r"x + \frac{\sin^2 \alpha x}{\alpha}",
+    derivative=r"1 + \sin 2 \alpha x",
+    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 3.0, -2.0)),),
+    range=Interval(-inf, inf),
+    limits=Limits(-inf, inf),
+    derivative_limits=Limits(np.nan, np.nan),
+    monotone=True,
+    reach=lambda alpha: 2.0**21 / abs(alpha),
+    terms=(lambda x, alpha: 1.0, lambda x, alpha: abs(x / alpha) * np.minimum(1.0, abs(2 * alpha * x))),
+    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    source="Liu, Hartwig & Ueda 2020, arXiv:2006.08195",
+)
+def snake(x: Any, alpha: Any) -> Any:
+    """Line with waves; the product αx is exact. Beyond |αx| = 2²¹ (in float64 2⁵⁰) the waves are left out: y = x, dy/dx = 1.
+
+    With αx = k π/2 + r: sin² αx is sin² r for even k, else 1 - sin² r, and sin 2αx is ± sin 2r.
+    """
+    zero, one = real(0), real(1)
+    product = alpha * x
+    inside = absolute(product) < k.TURNS_END
+    bounded = select(inside, x, zero)
+    r, odd = quarter_turns(alpha * bounded, fma(alpha, bounded, -(alpha * bounded)))
+    s = sine(r)
+    square = s * s
+    inverse = one / alpha
+    error = fma(-alpha, inverse, one) * inverse
+    part = select(odd, one - square, square)
+    y = fma(select(odd, -square, square), inverse, fma(part, error, select(odd, x + inverse, x)))
+    twice = sine(r + r)
+    wave = select(odd, -twice, twice)
+    number = x - x
+    by_alpha = fma(bounded, wave, -(part * inverse)) * inverse
+    return select(inside, y, x), (one + wave) + number, select(inside, by_alpha, number)
