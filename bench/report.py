@@ -36,7 +36,7 @@ def throughput(size: int, names: list[str]) -> list[dict[str, Any]]:
             runs = {
                 "ours": ours(activation, direction, arrays),
                 "limit": limit(direction, arrays),
-                **peers(activation.name, direction, arrays),
+                **peers(activation, direction, arrays),
             }
             times = seconds(runs)
             row: dict[str, Any] = {"function": activation.name, "direction": direction, "Gelem/s": size / times["ours"] / 1e9}

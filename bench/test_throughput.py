@@ -14,7 +14,7 @@ from bench.cases import PEERS, Arrays, layouts, limit, ours, peers
 def test_throughput(benchmark: Any, activation: fa.Activation, direction: str, size: int, who: str) -> None:
     arrays = Arrays.make(size)
     if who in PEERS:
-        run = peers(activation.name, direction, arrays).get(who)
+        run = peers(activation, direction, arrays).get(who)
         if run is None:
             pytest.skip(f"{who} is not installed or has no {activation.name} {direction}")
     else:
