@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import dispatch, reference
+from fastact import dispatch, gradients, reference
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
@@ -101,8 +101,8 @@ class Activation:
         bound = self._bind("", params, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
-    def backward(self, dy: Any, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
-        """Vector-Jacobian product, dx = dy · f'(x), in one pass; inputs are not changed.
+    def backward(self, dy: Any, x: Any, /, *params: Any, wrt: Any = None, out: Any = None, **options: Any) -> Any:
+        """Vector-Jacobian product, dx = dy · f'(x), and the like by the parameters, in one pass; inputs are not changed.
 
         Parameters
         ----------
@@ -112,27 +112,33 @@ class Activation:
             The input of the forward pass.
         *params : array_like
             Parameters, as in the forward call.
+        wrt : str or tuple of str, optional
+            The gradients to return: "x" or the name of a parameter for that one alone, or several of these for a
+            tuple in that order. By default dx, or with trainable parameters (dx, dparam...).
         out : ndarray or tuple of (ndarray or None), optional
-            Array for dx, or one per result.
+            Array for the one gradient, or one per gradient. By default for `wrt`, an array alone is for dx.
         **options
-            Any keyword of a NumPy ufunc; none for activations with trainable parameters.
+            Any keyword of a NumPy ufunc, if dx is all that is returned.
 
         Returns
         -------
         ndarray or tuple of ndarray
-            dx; with trainable parameters (dx, dparam...), each dparam summed to the shape of its parameter in float64
-            and rounded once to the parameter's dtype, with the same bits for any number of threads and any layout.
+            The gradients. Each dparam is summed to the shape of its parameter in float64 and rounded once to the
+            parameter's dtype, with the same bits for any number of threads, any layout and whatever else is returned.
+
+        Raises
+        ------
+        ValueError
+            If `wrt` is empty, or has an unknown name or one twice; or as the forward call does.
         """
-        if type(x) is ndarray and x.size < LARGE and not options and not params and not self._names:
+        if type(x) is ndarray and x.size < LARGE and not options and not params and not self._names and wrt is None:
             try:
                 return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
             except (TypeError, ValueError) as error:
                 raise explain(self.record, "backward", (dy, x), out, error) from error
         bound = self._bind(".backward", params, options)
-        if self._trainable:
-            if options:
-                raise TypeError(f"{self.record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
-            return dispatch.backward_params(self.record, (dy, x, *bound), out)
+        if wrt is not None or self._trainable:
+            return gradients.backward(self.record, (dy, x, *bound), wrt, out, options)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
 
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 from fastact import errors
 from fastact.cpu import walk
 from fastact.cpu.loops import STORAGE, Direction, signature
-from fastact.cpu.ufunc import make_ufunc
 from fastact.record import Record
 
 LARGE = 32768
@@ -31,7 +30,7 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
             if walk.walk(record, direction, dtype, inputs, results):
                 return results[0] if len(results) == 1 else tuple(results)
     if record.params:
-        operands = _narrow(operands, len(record.params))
+        operands = narrow(operands, len(record.params))
     try:
         if out is not None:
             options["out"] = out
@@ -40,39 +39,12 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         raise errors.explain(record, direction, operands, out, error) from error
 
 
-def _narrow(operands: tuple[Any, ...], params: int) -> tuple[Any, ...]:
+def narrow(operands: tuple[Any, ...], params: int) -> tuple[Any, ...]:
     """Python numbers as float32 parameters beside the integers that `np.exp` takes to float16 or float32, not to float64."""
     arrays = operands[: len(operands) - params]
     if all(getattr(a, "dtype", None) in _SMALL for a in arrays):
         return (*arrays, *(np.float32(p) if type(p) in (float, int) else p for p in operands[len(arrays) :]))
     return operands
-
-
-def backward_params(record: Record, operands: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
-    """(dx, dparam...) for the trainable parameters, each summed to its parameter's shape."""
-    operands = _narrow(operands, len(record.params))
-    outputs = out if isinstance(out, tuple) else (out, *[None] * sum(p.trainable for p in record.params))
-    try:
-        arrays = [np.asarray(a) for a in operands]
-        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
-        ufunc = make_ufunc(record, "backward")
-        *kinds, kind = ufunc.resolve_dtypes((*weak, None))
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-    except (TypeError, ValueError) as error:
-        raise errors.explain(record, "backward", operands, outputs[0], error) from error
-    errors.check_outputs(record, outputs, shape, kind, arrays)
-    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=True)]
-    dx = outputs[0] if outputs[0] is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
-    inputs = [a.copy() if _clash([a], [dx]) else a for a in inputs]
-    sums = walk.summed(record, kind.name, inputs, dx, [p.trainable for p in record.params])
-    results = [dx]
-    for given, target, total in zip(inputs[2:], outputs[1:], (s for s in sums if s is not None), strict=False):
-        with np.errstate(all="ignore"):
-            rounded = total.astype(given.dtype)
-        results.append(rounded if target is None else target)
-        if target is not None:
-            target[...] = rounded
-    return tuple(results)
 
 
 def _flat(arrays: Sequence[Any]) -> bool:
@@ -108,10 +80,10 @@ def _prepare(record: Record, direction: Direction, operands: tuple[Any, ...], ou
     if any(o is not None and (o.shape != shape or not o.flags.writeable) for o in out):
         return None
     results = [(np.empty_like(x) if x.shape == shape else np.empty(shape, x.dtype)) if o is None else o for o in out]
-    return None if _clash(inputs, results) else (dtype, inputs, results)
+    return None if clash(inputs, results) else (dtype, inputs, results)
 
 
-def _clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
+def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
     """Whether an output shares memory with another output or, other than as that very operand, with an input."""
 
     def same(a: Any, b: Any) -> bool:

@@ -69,16 +69,19 @@ def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any,
     return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
 
 
-def check_outputs(record: Record, outputs: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype[Any], inputs: list[Any]) -> None:
-    """Check `out` of a backward that sums parameter gradients, before anything is written."""
-    trainable = [(p.name, a) for p, a in zip(record.params, inputs[2:], strict=True) if p.trainable]
+def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[tuple[int, ...], np.dtype[Any] | None]], wrt: Any) -> None:
+    """Check `out` of a backward that sums parameter gradients, before anything is written.
+
+    `wanted` holds shape and dtype of each result; summed gradients, which have None there, are cast to any floating-point dtype.
+    """
     call = f"{record.name}.backward"
-    if len(outputs) != 1 + len(trainable):
-        raise ValueError(f"{call}: out has {len(outputs)} arrays; accepted are {1 + len(trainable)}, or one for dx, or None")
-    wanted = [("out[0]", shape, dtype), *((f"out[{k + 1}]", a.shape, None) for k, (_, a) in enumerate(trainable))]
-    for target, (name, form, kind) in zip(outputs, wanted, strict=True):
+    if len(outputs) != len(wanted):
+        lone = "one for dx, or " if wrt is None else ""
+        raise ValueError(f"{call}: out has {len(outputs)} arrays; accepted are {len(wanted)}, or {lone}None")
+    for k, (target, (form, kind)) in enumerate(zip(outputs, wanted, strict=True)):
         if target is None:
             continue
+        name = "out" if isinstance(wrt, str) else f"out[{k}]"
         unfit = _unfit(f"{call}: {name}", target, form, str(form))
         if unfit is not None:
             raise unfit

@@ -112,17 +112,18 @@ def summed(
     """Backward into `dx`, and the gradient of each wanted parameter summed over the axes it was broadcast along.
 
     The elements are taken in logical C order, in tasks and blocks that depend on shapes alone; sums are in float64.
-    So the gradients have the same bits for any number of threads and any layout.
+    So the gradients have the same bits for any number of threads and any layout, and whatever else is wanted.
+    A `dx` of one repeated element is not written, nor is a gradient that is not wanted: the blocks stay in their buffers.
     """
     loop = typed_loop(record, "backward_params", dtype)
     shape = dx.shape
     params = inputs[len(inputs) - loop.signature.params :]
     total = math.prod(shape)
-    widest = max((p.size for p, w in zip(params, wanted, strict=True) if w), default=1)
+    widest = max(p.size for p in params)
     tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * widest)))
     chunk = -(-total // tasks // words.BLOCK) * words.BLOCK or words.BLOCK
     tasks = max(1, -(-total // chunk))
-    sums = [np.zeros((tasks, *p.shape)) for p in params]
+    sums = [np.zeros((tasks, *p.shape)) if w else np.zeros((1,)) for p, w in zip(params, wanted, strict=True)]
     operands = [*inputs, dx, *(s[0, ...] for s in sums)]
     axes = [d for d, n in enumerate(shape) if n != 1] or [-1]
     sizes = [shape[d] if shape else 1 for d in axes]
@@ -132,7 +133,8 @@ def summed(
     rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
     width = params[0].itemsize
     first = len(inputs) + 1
-    rows[first:] = [(s.ctypes.data, width, words.REDUCED, merged[first + k]) for k, s in enumerate(sums)]
+    modes = [words.REDUCED if w else words.SCALAR for w in wanted]
+    rows[first:] = [(s.ctypes.data, width, m, merged[first + k]) for k, (s, m) in enumerate(zip(sums, modes, strict=True))]
     parallel.prepare_sums()
     job = _job(loop, sizes, rows, scalars=all(p.size == 1 for p in params))
     job[words.JOB_CHUNK] = chunk

@@ -1,0 +1,97 @@
+"""Backward by any choice of x and the parameters: gradients of parameters are summed to the shapes of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastact import dispatch, errors, reference
+from fastact.cpu import walk
+from fastact.cpu.ufunc import make_ufunc
+from fastact.record import Record
+
+
+def _asked(record: Record, wrt: Any) -> tuple[str, ...]:
+    """The names that `wrt` asks for; None asks for x and the trainable parameters."""
+    if wrt is None:
+        return ("x", *(p.name for p in record.params if p.trainable))
+    accepted = ("x", *(p.name for p in record.params))
+    told = f"accepted are {', '.join(accepted)}"
+    if not isinstance(wrt, str | tuple | list):
+        raise TypeError(f"{record.name}.backward: wrt is a {type(wrt).__name__}; {told}, a tuple of these, or None")
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    if not names:
+        raise ValueError(f"{record.name}.backward: wrt is empty; {told}")
+    for k, name in enumerate(names):
+        if name not in accepted:
+            raise ValueError(f"{record.name}.backward: wrt has {name!r}; {told}")
+        if name in names[:k]:
+            raise ValueError(f"{record.name}.backward: wrt has {name!r} twice; {told}")
+    return names
+
+
+def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any]) -> Any:
+    """The gradients that `wrt` asks for; `operands` are dy, x and all parameters."""
+    names, alone = _asked(record, wrt), isinstance(wrt, str)
+    if names == ("x",):
+        dx = dispatch.call(make_ufunc(record, "backward"), record, "backward", operands, out, options)
+        return dx if alone or wrt is None else (dx,)
+    if options:
+        raise TypeError(f"{record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
+    rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
+    outputs = out if isinstance(out, tuple) else (out, *rest)
+    results = _summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt)
+    return results[0] if alone else results
+
+
+def _summed(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any) -> tuple[Any, ...]:
+    try:
+        arrays = [np.asarray(a) for a in operands]
+        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
+        *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*weak, None))
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except (TypeError, ValueError) as error:
+        raise errors.explain(record, "backward", operands, None, error) from error
+    shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
+    errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
+    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=True)]
+    dx = np.broadcast_to(np.empty((), kind), shape)
+    if "x" in names:
+        given = outputs[names.index("x")]
+        dx = given if given is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
+        inputs = [a.copy() if dispatch.clash([a], [dx]) else a for a in inputs]
+    wanted = [p.name in names for p in record.params]
+    sums = (_long if kind.char == "g" else walk.summed)(record, kind.name, inputs, dx, wanted)
+    found = {p.name: (s, a.dtype) for p, s, a in zip(record.params, sums, inputs[2:], strict=True)}
+    return tuple(dx if n == "x" else _rounded(*found[n], target) for n, target in zip(names, outputs, strict=True))
+
+
+def _rounded(total: Any, kind: np.dtype[Any], target: Any) -> Any:
+    """A sum in the dtype of its parameter, written to `target` if there is one."""
+    with np.errstate(all="ignore"):
+        result = total.astype(kind)
+        if target is None:
+            return result
+        target[...] = result
+    return target
+
+
+def _long(record: Record, _: str, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool]) -> list[Any]:
+    """Backward in long double, as `walk.summed`: terms by the C reference, sums by NumPy."""
+    dy, x, *params = inputs
+    sums: list[Any] = []
+    for k, p in enumerate(params):
+        if not wanted[k]:
+            sums.append(None)
+            continue
+        d = reference.param_derivative(record.name, k, x, *params)
+        with np.errstate(all="ignore"):
+            terms = np.broadcast_to(np.where((d == 0) & record.flat, 0, dy * d), dx.shape)
+            lead = dx.ndim - p.ndim
+            axes = (*range(lead), *(lead + i for i, n in enumerate(p.shape) if n == 1))
+            sums.append(terms.sum(axes).reshape(p.shape))
+    if dx.flags.writeable:
+        make_ufunc(record, "backward")(*inputs, out=dx)
+    return sums
