@@ -14,13 +14,14 @@ _THREADS = "PJRT_NPROC"
 
 
 def _start() -> Any:
-    """JAX with 64-bit types and our number of threads, which its client reads but once, when it starts."""
+    """JAX with 64-bit types, our number of threads and calls run by the caller; its client reads these but once, when it starts."""
     import jax
     from jax.extend import backend
 
     config: Any = jax.config
     restart: Any = backend.clear_backends
     config.update("jax_enable_x64", True)
+    config.update("jax_cpu_enable_async_dispatch", False)  # handing a small call to another thread costs more than the call
     threads = str(fa.get_num_threads())
     if os.environ.get(_THREADS) != threads:
         os.environ[_THREADS] = threads

@@ -20,7 +20,7 @@ def _sigmoid(x: Any) -> Any:
 
 def _gelu_tanh_backward(dy: Any, x: Any, _: Any) -> Any:
     c, k = TANH_GELU
-    t = np.tanh(c * (x + k * x**3))
+    t = np.tanh(c * (x + k * x * x * x))
     return dy * 0.5 * (1 + t + x * (1 - t * t) * c * (1 + 3 * k * x * x))
 
 
@@ -36,7 +36,7 @@ def _swish_backward(dy: Any, x: Any, _: Any, beta: float = 1) -> Any:
 
 def _dish_backward(dy: Any, x: Any, _: Any) -> Any:
     u = x / np.sqrt(1 + x * x)
-    return dy * 0.5 * (1 + 2 * u - u**3)
+    return dy * 0.5 * (1 + 2 * u - u * u * u)
 
 
 def _squareplus_backward(dy: Any, x: Any, _: Any, b: float) -> Any:
@@ -66,7 +66,7 @@ FORWARD: Table = {
     "silu": lambda x, _: x / (1 + np.exp(-x)),
     "swish": lambda x, _, beta: x / (1 + np.exp(-beta * x)),
     "quick_gelu": lambda x, _: x / (1 + np.exp(-1.702 * x)),
-    "gelu_tanh": lambda x, _: 0.5 * x * (1 + np.tanh(TANH_GELU[0] * (x + TANH_GELU[1] * x**3))),
+    "gelu_tanh": lambda x, _: 0.5 * x * (1 + np.tanh(TANH_GELU[0] * (x + TANH_GELU[1] * x * x * x))),
     "mish": lambda x, _: x * np.tanh(np.log1p(np.exp(x))),
     "exp": lambda x, out: np.exp(x, out=out),
     "elu": lambda x, _, alpha: np.where(x > 0, x, alpha * np.expm1(x)),
