@@ -6,7 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, real, select, sqrt
+from fastact.numerics.bits import absolute, copysign, fma, horner, real, select, sqrt
+from fastact.numerics.exponential import at_most
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -45,13 +46,14 @@ def squareplus(x: Any, b: Any) -> Any:
     With h = √(x² + b) and a = (|x| + h)/2 the value is a on the right and (b/4)/a on the left; the derivative is that over h.
     Where x² overflows h is |x|.
     """
-    half, quarter, z = real(0.5), real(0.25), absolute(x)
+    half, quarter, eighth, z = real(0.5), real(0.25), real(0.125), absolute(x)
     b = fma(sqrt(b), real(0), b)
     square = fma(z, z, b)
-    h = select(square == real(inf), z, sqrt(square))
+    large = square == real(inf)
+    h = select(large, z, sqrt(square))
     a = fma(half, h, half * z)
-    other = (quarter * b) / a
-    share = other / h
+    other = select(z < eighth * h, fma(half, h, -half * z), (quarter * b) / a)
+    share = select(large, other, quarter * b) / select(large, h, fma(half * z, h, half * square))
     negative = x < real(0)
     return select(negative, other, a), select(negative, share, real(1) - share), quarter / h
 
@@ -59,7 +61,7 @@ def squareplus(x: Any, b: Any) -> Any:
 @definition(
     formula=r"\frac{x}{2} \left(1 + \frac{x}{\sqrt{1 + x^2}}\right)",
     derivative=r"\frac{1 + 2u - u^3}{2},\; u = \frac{x}{\sqrt{1 + x^2}}",
-    range=Interval(-0.15014146029, inf),
+    range=Interval(-0.15014155300038890, inf),
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-0.7861513777574233,),
@@ -69,20 +71,27 @@ def squareplus(x: Any, b: Any) -> Any:
 def dish(x: Any) -> Any:
     """Smooth rectifier like silu, without exponentials.
 
-    With z = |x|, h² = 1 + z²: y = max(x, 0) - z / (2 h (h + z)). The derivative is G on the left, 1 - G on the right,
-    G = (1/φ - z²) (φ h + z) / (2 h⁴ (h + z) (φ z + h) / h) with the golden ratio φ. Far out z / (2 h (h + z)) is 1 / (4 z).
+    With z = |x|, h² = 1 + z², P = h (h + z): y = max(x, 0) - z / (2P), far out 1 / (4z). P is computed with the rounding
+    errors of h², h and h + z. The derivative is G on the left, 1 - G on the right; with u = z/h and w = 1/P = 1 - u it is
+    G = 1/2 - u (1 - u²/2) = w (w (3 - w) - 1) / 2, around the root a polynomial.
     """
-    zero, one, half = real(0), real(1), real(0.5)
+    zero, one, half, three = real(0), real(1), real(0.5), real(3)
     negative, z = x < zero, absolute(x)
+    far = z > k.DISH_END
     v = z * z
     square = one + v
+    more = square - one
+    low = ((one - (square - more)) + (v - more)) + fma(z, z, -v)
     h = sqrt(square)
-    both = fma(h, z, square)
-    far = z > k.DISH_END
-    tail = select(far, half * half, half * z) / select(far, z, both)
-    low = fma(z, z, -v)
-    n = ((k.GOLDEN_INVERSE - v) + (k.GOLDEN_INVERSE_LOW - low)) * fma(k.GOLDEN, h, z)
-    g = (half * n) / ((square * both) * fma(k.GOLDEN, z, h))
-    limit = tail + tail
-    g = select(far, -limit * limit, g)
+    total = h + z
+    shift = total - h
+    product = fma(h, total, fma(h, (h - (total - shift)) + (z - shift), fma(half, at_most(z, one), one) * (fma(-h, h, square) + low)))
+    tail = select(far, half * half, half * z) / select(far, z, product)
+    u, w = select(far, half, z) / select(far, z, h), one / product
+    near = fma(u, fma(half * u, u, -one), half)
+    delta = z - k.DISH_ROOT
+    root = fma(-delta, horner(delta, k.DISH_SLOPE), k.DISH_ROOT_OFFSET)
+    outer = half * w * fma(w, three - w, -one)
+    g = select(absolute(delta) < k.DISH_NEAR, root, select(delta < zero, near, outer))
+    g = select(far, -u * u, g)
     return select(negative, -zero, x) - tail, select(negative, g, one - g)

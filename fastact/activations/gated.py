@@ -84,10 +84,10 @@ def swish(x: Any, beta: Any) -> Any:
 @definition(
     formula=r"x\,\sigma(1.702\,x)",
     derivative=r"\sigma(1.702\,x)\,(1 + 1.702\,x\,\sigma(-1.702\,x))",
-    range=Interval(-0.16361018962460270, inf),
+    range=Interval(-0.16361018963635365, inf),
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
-    roots=(-0.75115425543130070,),
+    roots=(-0.75115425541228896,),
     budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
 )
@@ -127,41 +127,44 @@ def gelu_tanh(x: Any) -> Any:
     y = fma(-gate_tail(z, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
     p = expm1_reduced(r)
     e = fma(s, p, s)
-    n = fma(s, p, fma(one - fma(z + z, cubic, w), k.SCALE, s))
+    n = fma(one - w, k.SCALE, s) + fma(s, p, -fma(z + z, cubic, low) * k.SCALE)
     delta = z - k.GELU_TANH_ROOT
     root = fma(-delta, horner(delta, k.GELU_TANH_SLOPE), k.GELU_TANH_ROOT_OFFSET)
-    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, (e * n) / squared(e))
+    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, fma(s * n, p, s * n) / squared(e))
     return y, select(negative, g, one - g)
 
 
 @definition(
     formula=r"x \tanh(\ln(1 + e^x))",
     derivative=r"\frac{n\,(4(x + 1) + 4n^2 + n^3 + n(4x + 6))}{(2 + 2n + n^2)^2},\; n = e^x",
-    range=Interval(-0.30884013049210030, inf),
+    range=Interval(-0.30884341301725041, inf),
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
-    roots=(-1.1924312145082000,),
+    roots=(-1.1924312145154952,),
     budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
     source="Misra 2019, arXiv:1908.08681",
 )
 def mish(x: Any) -> Any:
     """Self-regularized unit.
 
-    With e = e^-|x|: y = x e (2 + e) / (2 + 2e + e²) on the left, x - 2 x e² / (1 + 2e + 2e²) on the right.
+    With e = e^-|x|: y = x (e - e w) with w = e (1 + e) / (2 + 2e + e²) on the left, x - 2 x e² / (1 + 2e + 2e²) on the right.
     """
-    zero, one, two, four, six = real(0), real(1), real(2), real(4), real(6)
+    zero, one, two, four, six, eight = real(0), real(1), real(2), real(4), real(6), real(8)
     negative = x < zero
     z = at_most(absolute(x), k.LOGISTIC_END)
     s, r = reduce_decay(z)
-    scaled = fma(s, expm1_reduced(-r), s)
-    e = scaled * k.UNSCALE
-    more = select(negative, e + two, e + e)
-    bottom = select(negative, fma(e, more, two), fma(more, e + one, one))
-    y = fma(-z * ((scaled * more) / bottom), k.UNSCALE, select(negative, -zero, x))
+    p = expm1_reduced(-r)
+    e = fma(s, p, s) * k.UNSCALE
+    twice = e + e
+    share = (e * select(negative, one + e, twice)) / select(negative, fma(e, e + two, two), fma(twice, one + e, one))
+    zs = z * s
+    y = select(negative, -fma(zs, fma(-share, one + p, p), zs) * k.UNSCALE, fma(-z, share, x))
     left = fma(e, fma(e, e + four, fma(-four, z, six)), fma(-four, z, four))
     right = fma(e, fma(e, fma(four * e, z + one, fma(four, z, six)), four), one)
+    below = fma(e, fma(e, fma(e, e + four, eight), eight), four)
+    above = fma(e, fma(e, fma(e, fma(four, e, eight), eight), four), one)
     delta = z - k.MISH_ROOT
     root = fma(-delta, horner(delta, k.MISH_SLOPE), k.MISH_ROOT_OFFSET)
-    g = select(negative, scaled * left, right) / (bottom * bottom)
+    g = select(negative, fma(s * left, p, s * left), right) / select(negative, below, above)
     near = negative & (absolute(delta) < k.MISH_NEAR)
     return y, select(near, root, select(negative, g * k.UNSCALE, g))

@@ -39,7 +39,9 @@ def _tanh_parts(z: Any) -> Any:
     s, r = reduce_decay(at_most(z + z, k.LOGISTIC_END))
     w = fma(-s, logistic_loss(s, tanh_half(r)), s) * (real(2) * k.UNSCALE)
     v = z * z
-    rest = (v * horner(v, k.TANH_SHRINK)) * z
+    cube = z * v
+    bend = horner(v, k.TANH_SHRINK)
+    rest = fma(cube, bend, fma(z, fma(z, z, -v), fma(z, v, -cube)) * bend)
     small = z < real(1)
     return select(small, rest, (z - real(1)) + w), select(small, z - rest, real(1) - w), w
 

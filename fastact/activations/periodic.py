@@ -9,7 +9,7 @@ import numpy as np
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, fma, real, select
-from fastact.numerics.sine import quarter_turns, sine
+from fastact.numerics.sine import quarter_turns, sine, sine_squared
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -35,13 +35,13 @@ def snake(x: Any, alpha: Any) -> Any:
     product = alpha * x
     inside = absolute(product) < k.TURNS_END
     bounded = select(inside, x, zero)
-    r, odd = quarter_turns(alpha * bounded, fma(alpha, bounded, -(alpha * bounded)))
-    s = sine(r)
-    square = s * s
+    r, low, odd = quarter_turns(alpha * bounded, fma(alpha, bounded, -(alpha * bounded)))
+    square, rest = sine_squared(r, low)
     inverse = one / alpha
     error = fma(-alpha, inverse, one) * inverse
-    part = select(odd, one - square, square)
-    y = fma(select(odd, -square, square), inverse, fma(part, error, select(odd, x + inverse, x)))
+    part = select(odd, one - (square + rest), square + rest)
+    signed = select(odd, -inverse, inverse)
+    y = fma(square, signed, select(odd, x + inverse, x)) + fma(rest, signed, part * error)
     twice = sine(r + r)
     wave = select(odd, -twice, twice)
     number = x - x

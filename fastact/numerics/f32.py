@@ -45,21 +45,24 @@ NORMAL_END = _real(14.7)
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645557403564)
 SILU_ROOT_OFFSET = _real(-2.8270397134377845e-09)
-SILU_NEAR = _real(0.04)
+SILU_NEAR = _real(0.15)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
 CENTRE_END = _real(0.6)
 SQRT_2PI = _real(2.5066282746310007)
 
-# The roots of gelu_tanh' and mish' alike.
+# The roots of gelu_tanh', mish' and dish' alike.
 GELU_TANH_ROOT = _real(0.75246143)
 GELU_TANH_ROOT_OFFSET = _real(-4.880577e-09)
-GELU_TANH_NEAR = _real(0.1)
+GELU_TANH_NEAR = _real(0.15)
 MISH_ROOT = _real(1.1924312)
 MISH_ROOT_OFFSET = _real(8.125728e-10)
 MISH_NEAR = _real(0.25)
+DISH_ROOT = _real(0.78615135)
+DISH_ROOT_OFFSET = _real(5.8539094e-09)
+DISH_NEAR = _real(0.42)
 
-# Constants of the definitions, in two terms where one would not do: 1.702; 2√(2/π) and 0.044715 of it; λ and λα; 1/6; the golden ratio.
+# Constants of the definitions, in two terms where one would not do: 1.702; 2√(2/π) and 0.044715 of it; λ and λα; 1/6.
 QUICK = _real(1.702)
 QUICK_LOW = _real(-2.193451e-08)
 GELU_TANH_LINEAR = _real(1.5957692)
@@ -71,9 +74,6 @@ SELU_SCALE_LOW = _real(-3.4792652e-08)
 SELU_ALPHA = _real(1.7580993)
 SIXTH = _real(0.16666667)
 SIXTH_LOW = _real(-4.967054e-09)
-GOLDEN = _real(1.618034)
-GOLDEN_INVERSE = _real(0.618034)
-GOLDEN_INVERSE_LOW = _real(-1.6415205e-08)
 
 # n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer.
 PIO2 = _real(1.5707964)
@@ -100,9 +100,10 @@ ATANH_HALF = _table(
     8.33333e-02, 1.2502363e-02, 2.2059858e-03, 5.2444334e-04,
 )
 
-# silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-25
+# silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-26
 SILU_SLOPE = _table(
-    2.178117e-01, -1.466488e-01, 1.8864246e-02, 1.5222453e-02,
+    2.178117e-01, -1.4664878e-01, 1.8874688e-02, 1.5218971e-02,
+    -6.584127e-03,
 )
 
 # Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-25
@@ -130,10 +131,10 @@ TAIL_SLOPE_L = _table(
     -9.879035e-03,
 )
 
-# gelu_tanh'(-z) = GELU_TANH_ROOT_OFFSET - δ GELU_TANH_SLOPE(δ), δ = z - GELU_TANH_ROOT, |δ| ≤ GELU_TANH_NEAR; error ≤ 2^-24.8
+# gelu_tanh'(-z) = GELU_TANH_ROOT_OFFSET - δ GELU_TANH_SLOPE(δ), δ = z - GELU_TANH_ROOT, |δ| ≤ GELU_TANH_NEAR; error ≤ 2^-24.7
 GELU_TANH_SLOPE = _table(
-    4.304001e-01, -3.8751844e-01, -1.5783148e-02, 1.13944344e-01,
-    -1.6540568e-02, -1.9646013e-02,
+    4.304001e-01, -3.8751844e-01, -1.5784347e-02, 1.1394379e-01,
+    -1.6442323e-02, -1.9600658e-02,
 )
 
 # mish'(-z) = MISH_ROOT_OFFSET - δ MISH_SLOPE(δ), δ = z - MISH_ROOT, |δ| ≤ MISH_NEAR; error ≤ 2^-24.4
@@ -160,4 +161,11 @@ CELU_LOSS = _table(
 SINE = _table(
     -1.6666667e-01, 8.333333e-03, -1.9841087e-04, 2.753646e-06,
     -2.4080094e-08,
+)
+
+# dish'(-z) = DISH_ROOT_OFFSET - δ DISH_SLOPE(δ), δ = z - DISH_ROOT, |δ| ≤ DISH_NEAR; error ≤ 2^-23.7
+DISH_SLOPE = _table(
+    2.0749052e-01, -3.7006664e-01, 3.1997985e-01, -1.01207845e-01,
+    -1.1500152e-01, 1.9257763e-01, -1.22698076e-01, -4.6343384e-03,
+    9.241775e-02, -8.853994e-02, 5.3168572e-03, 3.952691e-02,
 )

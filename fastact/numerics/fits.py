@@ -88,6 +88,13 @@ def _without_root(function: Function, root: Any) -> Function:
     return lambda d: function(root + d) / -d if abs(d) > tiny else -(function(root + tiny) - function(root - tiny)) / (2 * tiny)
 
 
+def dish_slope(z: Any) -> Any:
+    """Derivative of dish at -z."""
+    u = z / mp.sqrt(1 + z * z)
+    return (1 - 2 * u + u**3) / 2
+
+
+DISH_ROOT = mp.sqrt((mp.sqrt(5) - 1) / 2)
 GELU_TANH_ROOT = mp.findroot(gelu_tanh_slope, 0.75)
 MISH_ROOT = mp.findroot(mish_slope, 1.19)
 
@@ -138,17 +145,17 @@ FITS = (
         "SILU_SLOPE",
         silu_slope,
         lambda d: 1 / silu_slope(d),
-        _both(-mp.mpf("0.04"), mp.mpf("0.04")),
-        (3, 7),
-        (-25, -55.4),
+        _both(-mp.mpf("0.1501"), mp.mpf("0.1501")),
+        (4, 10),
+        (-26, -54.9),
     ),
     Fit(
         "GELU_TANH_SLOPE",
         _without_root(gelu_tanh_slope, GELU_TANH_ROOT),
         lambda d: 1 / _without_root(gelu_tanh_slope, GELU_TANH_ROOT)(d),
-        _both(-mp.mpf("0.1"), mp.mpf("0.1")),
-        (5, 10),
-        (-24.8, -54),
+        _both(-mp.mpf("0.1501"), mp.mpf("0.1501")),
+        (5, 11),
+        (-24.7, -53.6),
     ),
     Fit(
         "MISH_SLOPE",
@@ -157,6 +164,14 @@ FITS = (
         _both(-mp.mpf("0.25"), mp.mpf("0.25")),
         (5, 12),
         (-24.4, -53),
+    ),
+    Fit(
+        "DISH_SLOPE",
+        _without_root(dish_slope, DISH_ROOT),
+        lambda d: 1 / _without_root(dish_slope, DISH_ROOT)(d),
+        _both(-mp.mpf("0.4201"), mp.mpf("0.4201")),
+        (11, 23),
+        (-23.7, -52.6),
     ),
     Fit(
         "TANH_SHRINK",
