@@ -24,10 +24,14 @@
 #define F(f) f##_in_double
 #define EXPORT(f) fastact_##f
 #include "piecewise.c"
+#include "clipped.c"
 #include "logistic.c"
+#include "tails.c"
 #include "hyperbolic.c"
 #include "exponential.c"
 #include "gaussian.c"
+#include "algebraic.c"
+#include "periodic.c"
 #undef REAL
 #undef DIGITS
 #undef NORMAL
@@ -40,10 +44,14 @@
 #define F(f) f##_in_long_double
 #define EXPORT(f) fastact_##f##_l
 #include "piecewise.c"
+#include "clipped.c"
 #include "logistic.c"
+#include "tails.c"
 #include "hyperbolic.c"
 #include "exponential.c"
 #include "gaussian.c"
+#include "algebraic.c"
+#include "periodic.c"
 
 /* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
 #define CHUNK 256

@@ -13,8 +13,17 @@ from fastact import oracle
 LARGEST = np.finfo(np.float64).max
 TINY = np.finfo(np.float64).smallest_subnormal
 SPECIAL = [0.0, -0.0, TINY, -TINY, 2.2250738585072014e-308, -2.2250738585072014e-308, 1e-20, -1e-20, 1.0, -1.0, LARGEST, -LARGEST]
-ROOTS = [-1.2784645427610738, -0.7517915246935645]
-LANDMARKS = [-1.25, -0.75, -0.25, 0.25, 8.0, -8.0, -100.0, -200.0, 200.0, -600.0, *ROOTS]
+ROOTS = [
+    -1.2784645427610738,  # silu'
+    -1.1924312145154952,  # mish'
+    -0.7861513777574233,  # dish'
+    -0.7524614220710163,  # gelu_tanh'
+    -0.7517915246935645,  # gelu'
+    -0.751154255441289,  # quick_gelu'
+]
+KINKS = [-3.0, -1.5, 3.0, 6.0]
+LANDMARKS = [-1.25, -0.75, -0.25, 0.25, 8.0, -8.0, -100.0, -200.0, 200.0, -600.0, *KINKS, *ROOTS]
+MORE = {"snake": [(0.7,)]}
 TAILS = [
     (-12.0, 12.0),
     (-39.0, -36.0),
@@ -43,24 +52,40 @@ def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any,
     return x[np.isfinite(x)]
 
 
-def ulps(y: Any, truth: Any) -> float:
-    """|y - truth| in ulp of `truth` in the type of `y`; infinity stands for everything above the largest finite value."""
+def ulps(y: Any, truth: Any, least: Any = 0) -> float:
+    """|y - truth| in ulp of `truth`, or of `least` if that is larger, in the type of `y`.
+
+    Infinity stands for everything above the largest finite value.
+    """
     info = np.finfo(type(y))
     with workprec(oracle.PRECISION):
         if not np.isfinite(y):
             past = abs(truth) >= mpf(2) ** int(info.maxexp) * (1 - mpf(2) ** -(info.nmant + 2))
             return 0.0 if np.isinf(y) and past and (y > 0) == (truth > 0) else float("inf")
-        exponent = max(int(oracle.mp.mag(truth)) - 1 if truth else -(10**9), int(info.minexp))
+        size = max(abs(truth), least)
+        exponent = max(int(oracle.mp.mag(size)) - 1 if size else -(10**9), int(info.minexp))
         return float(abs(oracle.exact(y) - truth) / mpf(2) ** (exponent - info.nmant))
 
 
-def worst(y: Sequence[Any], truth: Sequence[Any], x: Sequence[Any]) -> tuple[float, Any]:
-    """Largest error and where it is."""
-    return max(((ulps(a, b), at) for a, b, at in zip(y, truth, x, strict=True)), key=lambda pair: pair[0])
+def least(name: str, order: int, x: Any, params: tuple[float, ...]) -> Any:
+    """What the error of snake's derivatives is counted against, for they have roots without number; its d/dalpha up to 2^50."""
+    if name != "snake" or not order:
+        return 0
+    if order == 1:
+        return 1
+    with workprec(oracle.PRECISION):
+        point, alpha = oracle.exact(x), oracle.exact(params[0])
+        return abs(point / alpha) * min(1, 2 * abs(alpha * point)) if abs(alpha * point) <= 2**50 else mpf(2) ** 10**6
+
+
+def worst(y: Sequence[Any], truth: Sequence[Any], x: Sequence[Any], floor: Sequence[Any] | None = None) -> tuple[float, Any]:
+    """Largest error and where it is; `floor` are the sizes that `least` gives."""
+    found = zip(y, truth, x, floor or [0] * len(x), strict=True)
+    return max(((ulps(a, b, size), at) for a, b, at, size in found), key=lambda pair: pair[0])
 
 
 def parameters(activation: Any) -> list[tuple[float, ...]]:
-    """Parameter sets to try: the defaults and the samples of the record, taken side by side."""
+    """Parameter sets to try: the defaults, if all have one, and the samples of the record, taken side by side."""
     defaults = tuple(p.default for p in activation.params)
     samples = list(zip(*(p.samples for p in activation.params), strict=False))
-    return list(dict.fromkeys([defaults, *samples]))
+    return list(dict.fromkeys([*([] if None in defaults else [defaults]), *samples, *MORE.get(activation.name, [])]))

@@ -24,7 +24,7 @@ COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 BOUND = 4.0
 NAMES = "|".join(a.name for a in fastact.ACTIVATIONS)
 
-FUNCTION = re.compile(r"^static REAL F\((\w+)\)\(.*?(?:^}|\}$)", re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(r"^static (?:REAL|long double) F\((\w+)\)\(.*?(?:^}|\}$)", re.MULTILINE | re.DOTALL)
 MACRO = re.compile(r"^#define (\w+) \(\(REAL\).*", re.MULTILINE)
 # A number that is neither an index nor the threshold of a branch: a threshold chooses between two forms of the same function.
 CONSTANT = r"(?<![\w.\[&])(?<![<>] )(?<![<>] -)(?<!== )(?:0x[\da-f.]+p[-+]\d+L?|\d+\.?\d*(?:e-?\d+)?L?)(?![\w.\]])"
@@ -112,12 +112,12 @@ def wrong(check: Check, x: float, y: float) -> bool:
     """Whether the checks of the reference reject `y`: the limit at infinity, elsewhere the error against the oracle."""
     if np.isfinite(x):
         truth = oracle.evaluate(oracle.DEFINITIONS[check.name][check.order], x, check.params)
-        return not judge.ulps(y, truth) <= BOUND
+        return not judge.ulps(y, truth, judge.least(check.name, check.order, x, check.params)) <= BOUND
     record = getattr(fastact, check.name).record
-    if check.order > 1:
-        return bool(np.isnan(y))
-    limits = (record.limits, record.derivative_limits)[check.order]
+    limits = (record.limits, record.derivative_limits)[min(check.order, 1)]
     limit = at(limits.at_minus_inf if x < 0 else limits.at_plus_inf, *check.params)
+    if check.order > 1 or np.isnan(limit):
+        return bool(np.isnan(y) != np.isnan(limit))
     return bool(y != limit or np.signbit(y) != np.signbit(limit))
 
 
