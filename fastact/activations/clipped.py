@@ -52,10 +52,15 @@ def hard_tanh(x: Any, low: Any, high: Any) -> Any:
     source="Courbariaux, Bengio & David 2015, BinaryConnect, arXiv:1511.00363",
 )
 def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
-    """Straight line from 0 to 1; the ends belong to the flat parts, also where their quotients are rounded, as 0.5 / (1/6) = 3."""
+    """Straight line from 0 to 1.
+
+    The ends belong to the flat parts, also where their quotients are rounded, as 0.5 / (1/6) = 3. Whether the line is
+    above 1 is told by 1 - offset - slope x, whose sign survives rounding.
+    """
     zero, one = real(0), real(1)
-    t = fma(slope, x, offset)
-    below, above = (t <= zero) | (x == -offset / slope), (t >= one) | (x == (one - offset) / slope)
+    t, rest = fma(slope, x, offset), one - offset
+    room = fma(-slope, x, rest) + ((one - rest) - offset)
+    below, above = (t <= zero) | (x == -offset / slope), (room <= zero) | (x == rest / slope)
     flat, number = below | above, select(absolute(x) >= zero, one, x)
     y = select(below, zero, select(above, one, t))
     return y, select(flat, zero, slope * number), select(flat, zero, x), select(flat, zero, number)
@@ -75,11 +80,12 @@ def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
     aliases=("hard_silu",),
 )
 def hard_swish(x: Any) -> Any:
-    """Product of x and a line from 0 to 1; -0 on the left. Sixths are taken in two terms."""
+    """Product of x and a line from 0 to 1; -0 on the left. Sixths, and x + 3, are taken in two terms."""
     zero, one, three = real(0), real(1), real(3)
     left, right = x <= -three, x >= three
-    product, line = x * (x + three), fma(real(2), x, three)
-    y = fma(product, k.SIXTH, product * k.SIXTH_LOW)
+    longer, line = x + three, fma(real(2), x, three)
+    product = fma(x, longer, x * (x - (longer - three)))
+    y = copysign(fma(product, k.SIXTH, product * k.SIXTH_LOW), x)
     derivative = fma(line, k.SIXTH, line * k.SIXTH_LOW)
     return select(left, -zero, select(right, x, y)), select(left, zero, select(right, one, derivative))
 
@@ -153,4 +159,6 @@ def sparse_plus(x: Any) -> Any:
     zero, one, half = real(0), real(1), real(0.5)
     below, above = x <= -one, x >= one
     line = fma(x, half, half)
-    return select(below, zero, select(above, x, line * line)), select(below, zero, select(above, one, line))
+    rest = fma(x, half, half - line)
+    square = fma(line, line, (line + line) * rest)
+    return select(below, zero, select(above, x, square)), select(below, zero, select(above, one, line))

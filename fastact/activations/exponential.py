@@ -70,7 +70,7 @@ def celu(x: Any, alpha: Any) -> Any:
     am = alpha * m
     y = select(s == k.SCALE, fma(alpha, bend, x), fma(am, p, am - alpha))
     e = fma(s, p, s) * k.UNSCALE
-    loss = select(u < real(-2), one - e * ((one - u) - low), (u * u) * horner(u + one, k.CELU_LOSS))
+    loss = select(u < real(-2), one - e * ((one - u) - low), fma(u, u, (u + u) * low) * horner(u + one, k.CELU_LOSS))
     by_alpha = select(negative, -loss, select(positive, zero, x))
     return select(negative, y, x) * number, select(positive, one, e) * number, by_alpha * number
 
@@ -94,7 +94,7 @@ def selu(x: Any) -> Any:
     scaled = k.SELU_ALPHA * s
     am = scaled * k.UNSCALE
     negative = x < zero
-    y = select(negative, fma(am, p, am - k.SELU_ALPHA), fma(x, k.SELU_SCALE, x * k.SELU_SCALE_LOW))
+    y = select(negative, fma(am, p, am - k.SELU_ALPHA), k.SELU_SCALE * x)
     return y, select(x > zero, k.SELU_SCALE, fma(scaled, p, scaled) * k.UNSCALE)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.bits import absolute, copysign, fma, real, select
 from fastact.numerics.sine import quarter_turns, sine, sine_squared
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
@@ -46,4 +46,4 @@ def snake(x: Any, alpha: Any) -> Any:
     wave = select(odd, -twice, twice)
     number = x - x
     by_alpha = fma(bounded, wave, -(part * inverse)) * inverse
-    return select(inside, y, x), (one + wave) + number, select(inside, by_alpha, number)
+    return select(inside, copysign(y, x), x), (one + wave) + number, select(inside, by_alpha, number)
