@@ -1,6 +1,7 @@
 """What got slower or faster between two files of ``bench.table``: ``python bench/compare.py OLD.json NEW.json``.
 
 Times are taken in units of the yardstick that was measured beside them, so that the files may come from different machines.
+A change counts where the medians and the least times both show it, since other work on the machine moves seldom both.
 Exit status: 1 if a row is slower than the limit, 2 if the files cannot be compared.
 """
 
@@ -20,35 +21,35 @@ KEY = ("function", "direction", "dtype", "size", "threads", "layout")
 Key = tuple[Any, ...]
 
 
-def scaled(row: dict[str, Any]) -> float:
-    """Time of a row over the geometric mean of its yardsticks."""
-    yard = row["yardstick"]
-    value = float(row["seconds"] * 1e9 / math.sqrt(yard["copy"] * yard["exp"]))
+def scaled(times: dict[str, Any]) -> float:
+    """A time over the geometric mean of its yardsticks."""
+    yard = times["yardstick"]
+    value = float(times["seconds"] * 1e9 / math.sqrt(yard["copy"] * yard["exp"]))
     if not 0 < value < math.inf:
-        raise ValueError(row)
+        raise ValueError(times)
     return value
 
 
-def read(path: Path) -> dict[Key, float]:
-    """Scaled time of every row of a file."""
+def read(path: Path) -> dict[Key, tuple[float, float]]:
+    """Scaled median and scaled least time of every row of a file."""
     try:
         rows = json.loads(path.read_text())["rows"]
-        return {tuple(row[name] for name in KEY): scaled(row) for row in rows}
+        return {tuple(row[name] for name in KEY): (scaled(row), scaled(row["least"])) for row in rows}
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not JSON") from error
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{path} is no file of bench.table") from error
 
 
 def speeds(old: Path, new: Path) -> dict[Key, float]:
-    """Speed of new over that of old, of every row that both have."""
+    """Speed of new over that of old, of every row that both have: by medians or by least times, whichever is nearer to 1."""
     before, after = read(old), read(new)
-    common = {key: before[key] / after[key] for key in before if key in after}
-    if not common:
+    pairs = {key: [b / a for b, a in zip(before[key], after[key], strict=True)] for key in before if key in after}
+    if not pairs:
         raise ValueError(f"{old} and {new} have no row in common")
-    return common
+    return {key: min(both, key=lambda ratio: abs(math.log(ratio))) for key, both in pairs.items()}
 
 
 def geometric_mean(values: list[float]) -> float:

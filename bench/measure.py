@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import timeit
 from collections.abc import Callable, Mapping
 from typing import Any
 
+FEWEST = 5
 
-def seconds(runs: Mapping[str, Callable[[], Any]], *, rounds: int = 9, budget: float = 0.01) -> dict[str, float]:
-    """Median seconds of one call of each; every call is repeated within a round for about `budget` seconds."""
-    repeats = {}
+
+def samples(runs: Mapping[str, Callable[[], Any]], *, rounds: int, budget: float, most: float = math.inf) -> dict[str, list[float]]:
+    """Seconds of one call of each, one per round; every call is repeated within a round for about `budget` seconds.
+
+    Rounds that would take more than `most` seconds together are fewer, but not fewer than 5.
+    """
+    repeats, spent = {}, 0.0
     for name, run in runs.items():
         run()
-        repeats[name] = max(1, int(budget / max(timeit.timeit(run, number=1), 1e-7)))
-    samples: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
+        once = min(timeit.repeat(run, number=1, repeat=3))
+        repeats[name] = max(1, int(budget / max(once, 1e-7)))
+        spent += repeats[name] * once
+    fitting = int(min(rounds, max(FEWEST, most / max(spent, 1e-7))))
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(fitting):
         for name, run in runs.items():
-            samples[name].append(timeit.timeit(run, number=repeats[name]) / repeats[name])
-    return {name: statistics.median(values) for name, values in samples.items()}
+            taken[name].append(timeit.timeit(run, number=repeats[name]) / repeats[name])
+    return taken
+
+
+def seconds(runs: Mapping[str, Callable[[], Any]], *, rounds: int = 9, budget: float = 0.01) -> dict[str, float]:
+    """Median seconds of one call of each."""
+    return {name: statistics.median(taken) for name, taken in samples(runs, rounds=rounds, budget=budget).items()}
