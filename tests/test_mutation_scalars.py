@@ -58,23 +58,36 @@ def constants(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
             yield f"{name}[{k}]", name, (*value[:k], c * 100, *value[k + 1 :])
 
 
+def largest_terms(activation: fastact.Activation, x: Any, params: tuple[float, ...]) -> list[Any]:
+    """In whose ulp errors of the value and of each derivative count; beyond the reach only what is out of all bounds is wrong."""
+    terms = activation.record.terms or (lambda *_: 0.0,) * (1 + len(params))
+    outside = np.isfinite(x) & (abs(x) > at(activation.record.reach, *params))
+    with np.errstate(all="ignore"):
+        return [np.where(outside & (k > 0), np.inf, term(x, *params)) for k, term in enumerate((lambda *_: 0.0, *terms))]
+
+
 @functools.cache
 def expected(activation: fastact.Activation) -> list[tuple[np.float64, tuple[np.float64, ...], list[Any]]]:
-    """Points with the parameters and the reference's values and derivatives there, in an order that mixes all regions."""
+    """Points with the parameters, and what is true there, each value with its largest term, in an order that mixes all regions."""
     found = []
     for params in judge.parameters(activation):
         around = [at(root, *params) + d for root in activation.record.roots for d in np.linspace(-0.28, 0.28, 41)]
-        x = np.array([*judge.points(7, 40, params), *around, -np.inf, np.inf])
+        beyond = [2.0**35 * at(activation.record.reach, *params)]
+        x = np.array([*judge.points(7, 40, params), *around, *beyond, 700.0, -np.inf, np.inf])
         calls = [reference.forward(activation.name, x, *params), reference.derivative(activation.name, x, *params)]
         calls += [reference.param_derivative(activation.name, k, x, *params) for k in range(len(params))]
-        found += [(v, tuple(map(np.float64, params)), list(truth)) for v, *truth in zip(x, *calls, strict=True)]
+        least = [np.broadcast_to(size, x.shape) for size in largest_terms(activation, x, params)]
+        judged = [list(zip(truth, size, strict=True)) for truth, size in zip(calls, least, strict=True)]
+        found += [(v, tuple(map(np.float64, params)), list(truths)) for v, *truths in zip(x, *judged, strict=True)]
     return [found[k] for k in np.random.default_rng(0).permutation(len(found))]
 
 
-def wrong(y: Any, truth: Any) -> bool:
+def wrong(y: Any, truth: Any, least: Any) -> bool:
     if not np.isfinite(truth):
-        return bool(y != truth)
-    return bool(np.isnan(y)) or not judge.ulps(np.float64(y), oracle.exact(truth)) <= BOUND
+        return bool(y != truth and not (np.isnan(y) and np.isnan(truth)))
+    if np.isinf(least):
+        return not np.isfinite(y)
+    return bool(np.isnan(y)) or not judge.ulps(np.float64(y), oracle.exact(truth), oracle.exact(least)) <= BOUND
 
 
 def noticed(activation: fastact.Activation, swap: Swap) -> bool:
@@ -83,7 +96,7 @@ def noticed(activation: fastact.Activation, swap: Swap) -> bool:
     with np.errstate(all="ignore"):
         for x, params, truths in expected(activation):
             try:
-                if any(wrong(y, truth) for y, truth in zip(scalar(x, *params), truths, strict=True)):
+                if any(wrong(y, *truth) for y, truth in zip(scalar(x, *params), truths, strict=True)):
                     return True
             except (ArithmeticError, ValueError):
                 return True

@@ -44,15 +44,15 @@ def squareplus(x: Any, b: Any) -> Any:
     """Smooth rectifier without exponentials, for b > 0; other b give NaN.
 
     With h = √(x² + b) and a = (|x| + h)/2 the value is a on the right and (b/4)/a on the left; the derivative is that over h.
-    Where x² overflows h is |x|.
+    Where x² overflows h is |x|. Next to 0 (h - |x|)/2 spares a rounding.
     """
-    half, quarter, eighth, z = real(0.5), real(0.25), real(0.125), absolute(x)
+    half, quarter, z = real(0.5), real(0.25), absolute(x)
     b = fma(sqrt(b), real(0), b)
     square = fma(z, z, b)
     large = square == real(inf)
     h = select(large, z, sqrt(square))
     a = fma(half, h, half * z)
-    other = select(z < eighth * h, fma(half, h, -half * z), (quarter * b) / a)
+    other = select(z < k.SQUAREPLUS_NEAR * h, fma(half, h, -half * z), (quarter * b) / a)
     share = select(large, other, quarter * b) / select(large, h, fma(half * z, h, half * square))
     negative = x < real(0)
     return select(negative, other, a), select(negative, share, real(1) - share), quarter / h
@@ -71,13 +71,12 @@ def squareplus(x: Any, b: Any) -> Any:
 def dish(x: Any) -> Any:
     """Smooth rectifier like silu, without exponentials.
 
-    With z = |x|, h² = 1 + z², P = h (h + z): y = max(x, 0) - z / (2P), far out 1 / (4z). P is computed with the rounding
+    With z = |x|, h² = 1 + z², P = h (h + z): y = max(x, 0) - z / (2P), 1 / (4z) where P overflows. P is computed with the rounding
     errors of h², h and h + z. The derivative is G on the left, 1 - G on the right; with u = z/h and w = 1/P = 1 - u it is
     G = 1/2 - u (1 - u²/2) = w (w (3 - w) - 1) / 2, around the root a polynomial.
     """
     zero, one, half, three = real(0), real(1), real(0.5), real(3)
     negative, z = x < zero, absolute(x)
-    far = z > k.DISH_END
     v = z * z
     square = one + v
     more = square - one
@@ -86,12 +85,13 @@ def dish(x: Any) -> Any:
     total = h + z
     shift = total - h
     product = fma(h, total, fma(h, (h - (total - shift)) + (z - shift), fma(half, at_most(z, one), one) * (fma(-h, h, square) + low)))
-    tail = select(far, half * half, half * z) / select(far, z, product)
-    u, w = select(far, half, z) / select(far, z, h), one / product
+    inner = product < real(inf)
+    tail = select(inner, half * z, half * half) / select(inner, product, z)
+    u, w = select(inner, z, half) / select(inner, h, z), one / product
     near = fma(u, fma(half * u, u, -one), half)
     delta = z - k.DISH_ROOT
     root = fma(-delta, horner(delta, k.DISH_SLOPE), k.DISH_ROOT_OFFSET)
     outer = half * w * fma(w, three - w, -one)
     g = select(absolute(delta) < k.DISH_NEAR, root, select(delta < zero, near, outer))
-    g = select(far, -u * u, g)
+    g = select(inner, g, -u * u)
     return select(negative, -zero, x) - tail, select(negative, g, one - g)

@@ -53,7 +53,7 @@ def elu(x: Any, alpha: Any) -> Any:
 def celu(x: Any, alpha: Any) -> Any:
     """Exponential linear unit with a continuous derivative, for alpha > 0; other alpha give NaN.
 
-    u = x/α is taken in two terms. For n = 0 the first term of α (e^u - 1) is x itself. dy/dα = -(1 - e^u (1 - u)).
+    u = x/α is taken in two terms. Next to 0 the first term of α (e^u - 1) is x itself. dy/dα = -(1 - e^u (1 - u)).
     """
     zero, one = real(0), real(1)
     negative, positive = x < zero, x > zero
@@ -68,9 +68,9 @@ def celu(x: Any, alpha: Any) -> Any:
     bend = square * polynomial(k.EXPM1, square, r)
     p, m = bend + r, s * k.UNSCALE
     am = alpha * m
-    y = select(s == k.SCALE, fma(alpha, bend, x), fma(am, p, am - alpha))
+    y = select(u > k.CELU_NEAR, fma(alpha, bend, x), fma(am, p, am - alpha))
     e = fma(s, p, s) * k.UNSCALE
-    loss = select(u < real(-2), one - e * ((one - u) - low), fma(u, u, (u + u) * low) * horner(u + one, k.CELU_LOSS))
+    loss = select(u < k.CELU_END, one - e * ((one - u) - low), fma(u, u, (u + u) * low) * horner(u + one, k.CELU_LOSS))
     by_alpha = select(negative, -loss, select(positive, zero, x))
     return select(negative, y, x) * number, select(positive, one, e) * number, by_alpha * number
 
@@ -110,7 +110,7 @@ def selu(x: Any) -> Any:
 )
 def exp(x: Any) -> Any:
     """Exponential; what would be subnormal is scaled up until the end, what would overflow down."""
-    low = x < real(0)
+    low = x < k.EXP_SPLIT
     u = at_most(at_least(x, k.ELU_END), k.EXP_END)
     magic = select(low, k.MAGIC, k.MAGIC_DOWN)
     t = fma(u, k.LOG2E, magic)

@@ -49,12 +49,12 @@ def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
     low = fma(size, some, -z) + copysign(beta_low, beta * beta_low) * some
     s, r = reduce_sum(-z, -low)
     h = tanh_half(-r)
-    large, over = a > k.SCALE_TWICE, some < select(linear, zero, a)
+    large, over = linear | (a > k.SCALE_TWICE), some < select(linear, zero, a)
     weight = select(over, zero, select(large, a * k.UNSCALE, a))
-    tail = gate_tail(weight, s, h)
     q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
+    tail = select(linear, q * a, gate_tail(weight, s, h))
     by_beta = (tail * select(over, zero, a)) * (one - q)
-    tail = select(linear, real(0.5) * a, select(large, tail, tail * k.UNSCALE))
+    tail = select(large, tail, tail * k.UNSCALE)
     positive = beta * x > zero
     g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
     derivative = select(positive, one - g, g)
@@ -64,7 +64,7 @@ def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
 @definition(
     formula=r"x\,\sigma(\beta x)",
     derivative=r"\sigma(\beta x)\,(1 + \beta x\,\sigma(-\beta x))",
-    params=(Param("beta", 1.0, samples=(1.0, 0.5, 1.702, 10.0, -0.7), trainable=True),),
+    params=(Param("beta", 1.0, samples=(1.0, 0.5, 1.702, 10.0, -0.7, 0.0), trainable=True),),
     range=Interval(
         lambda beta: -0.27846454276107380 / beta if beta > 0 else -inf, lambda beta: inf if beta >= 0 else -0.27846454276107380 / beta
     ),

@@ -31,11 +31,9 @@ def snake(x: Any, alpha: Any) -> Any:
 
     With αx = k π/2 + r: sin² αx is sin² r for even k, else 1 - sin² r, and sin 2αx is ± sin 2r.
     """
-    zero, one = real(0), real(1)
-    product = alpha * x
+    one, product = real(1), alpha * x
     inside = absolute(product) < k.TURNS_END
-    bounded = select(inside, x, zero)
-    r, low, odd = quarter_turns(alpha * bounded, fma(alpha, bounded, -(alpha * bounded)))
+    r, low, odd = quarter_turns(product, fma(alpha, x, -product))
     square, rest = sine_squared(r, low)
     inverse = one / alpha
     error = fma(-alpha, inverse, one) * inverse
@@ -45,5 +43,5 @@ def snake(x: Any, alpha: Any) -> Any:
     twice = sine(r + r)
     wave = select(odd, -twice, twice)
     number = x - x
-    by_alpha = fma(bounded, wave, -(part * inverse)) * inverse
-    return select(inside, copysign(y, x), x), (one + wave) + number, select(inside, by_alpha, number)
+    by_alpha = fma(x, wave, -(part * inverse)) * inverse
+    return select(inside, copysign(y, x), x), select(inside, one + wave, one + number), select(inside, by_alpha, number)

@@ -39,8 +39,13 @@ ELU_END = _real(-115.0)
 SWISH_END = _real(114.0)
 EXP_END = _real(90.0)
 GELU_TANH_END = _real(10.95)
-DISH_END = _real(2.0**20)
 NORMAL_END = _real(14.7)
+
+# Where one form of a function takes over from another.
+EXP_SPLIT = _real(50.0)
+CELU_NEAR = _real(-0.25)
+CELU_END = _real(-2.0)
+SQUAREPLUS_NEAR = _real(0.125)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645557403564)

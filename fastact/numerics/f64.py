@@ -39,8 +39,13 @@ ELU_END = _real(-760.0)
 SWISH_END = _real(763.0)
 EXP_END = _real(711.0)
 GELU_TANH_END = _real(21.65)
-DISH_END = _real(2.0**30)
 NORMAL_END = _real(38.8)
+
+# Where one form of a function takes over from another.
+EXP_SPLIT = _real(50.0)
+CELU_NEAR = _real(-0.25)
+CELU_END = _real(-2.0)
+SQUAREPLUS_NEAR = _real(0.125)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645427610737)
