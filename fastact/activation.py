@@ -21,10 +21,11 @@ from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Value
 class Activation:
     """An activation function with its derivative, backward pass and metadata.
 
-    Arrays `x` may have any shape and layout; dtypes are float16, bfloat16 (of ml_dtypes), float32 and float64, and
-    integers and bool, which are promoted as by `numpy.exp`. Results have the dtype of `x`. Parameters are scalars or
-    arrays that broadcast against `x`, positional or by keyword; 16-bit arrays take float32 parameters. NaN gives NaN,
-    infinities give the limit, subnormals are kept, and no call raises a floating-point warning.
+    Arrays `x` may have any shape and layout; dtypes are float16, bfloat16 (of ml_dtypes), float32, float64 and
+    longdouble (which the C reference computes), and integers and bool, which are promoted as by `numpy.exp`. Results
+    have the dtype of `x`. Parameters are scalars or arrays that broadcast against `x`, positional or by keyword; 16-bit
+    arrays take float32 parameters. NaN gives NaN, infinities give the limit, subnormals are kept, and no call raises a
+    floating-point warning.
 
     Parameters
     ----------

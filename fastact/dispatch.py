@@ -56,7 +56,7 @@ def _flat(arrays: Sequence[Any]) -> bool:
 def _prepare(record: Record, direction: Direction, operands: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
     """Loop dtype, inputs and outputs for the walk, or None where the ufunc is the better or the only way."""
     x = operands[-1 - len(record.params)]
-    dtype = x.dtype.name
+    dtype = "longdouble" if x.dtype.char == "g" else x.dtype.name
     if dtype not in STORAGE:
         return None
     sig = signature(record, direction, dtype)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastact.record import Record
 
-ACCEPTED = "float16, bfloat16, float32, float64, and integers and bool, which are promoted as np.exp does"
+ACCEPTED = "float16, bfloat16, float32, float64, longdouble, and integers and bool, which are promoted as np.exp does"
 
 
 def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
@@ -27,7 +27,7 @@ def _dtype_error(call: str, inputs: list[str], operands: tuple[Any, ...]) -> Typ
                 dtype = np.asarray(operand).dtype
             except ValueError:
                 return TypeError(f"{call}: {name} is not an array of numbers; accepted are {ACCEPTED}")
-        if isinstance(dtype, np.dtype) and (dtype.kind not in "fiubV" or dtype == np.longdouble or dtype.names):
+        if isinstance(dtype, np.dtype) and (dtype.kind not in "fiubV" or dtype.names):
             return TypeError(f"{call}: {name} has dtype {dtype}; accepted are {ACCEPTED}")
     return None
 

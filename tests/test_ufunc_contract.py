@@ -26,7 +26,7 @@ def test_is_a_ufunc(activation: Activation, direction: str) -> None:
     assert ufunc.__name__ == (activation.name if direction == "forward" else f"{activation.name}_{direction}")
     p = len(activation.params)
     lead, tail = nin, nout
-    assert ufunc.types == [f"{t * lead}{w * p}->{t * tail}" for t, w in (("e", "f"), ("f", "f"), ("d", "d"))]
+    assert ufunc.types == [f"{t * lead}{w * p}->{t * tail}" for t, w in (("e", "f"), ("f", "f"), ("d", "d"), ("g", "g"))]
     assert activation.record.summary in (ufunc.__doc__ or "")
     assert pickle.loads(pickle.dumps(ufunc)) is ufunc
     assert ufunc is bare(activation, direction)

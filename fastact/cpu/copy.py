@@ -9,9 +9,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from fastact.cpu.raw import I8, I16, I32, I64, PTR
+from fastact.cpu.raw import I8, I16, I32, I64, I128, PTR
 
-ITEM = {2: I16, 4: I32, 8: I64}
+ITEM = {2: I16, 4: I32, 8: I64, 16: I128}
 
 
 def _step_loop(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, kinds: tuple[Any, Any]) -> None:
@@ -38,6 +38,9 @@ def _step_loop(builder: Any, target: Any, target_step: Any, source: Any, source_
 def _copy_items(builder: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: int) -> None:
     """Copies of one item size. Every second item is read as the low half of a pair, but for the last, whose pair may end outside."""
     item = ITEM[size]
+    if size > 8:
+        _step_loop(builder, target, target_step, source, source_step, count, (item, item))
+        return
     dense = builder.icmp_signed("==", target_step, I64(size))
     repeated = builder.and_(dense, builder.icmp_signed("==", source_step, I64(0)))
     paired = builder.and_(dense, builder.icmp_signed("==", source_step, I64(2 * size if size < 8 else -1)))
@@ -55,9 +58,9 @@ def _copy_items(builder: Any, target: Any, target_step: Any, source: Any, source
 
 @intrinsic
 def copy(typing: Any, target: Any, target_step: Any, source: Any, source_step: Any, count: Any, size: Any) -> Any:
-    """Copy `count` items of 2, 4 or 8 bytes between two strided runs that do not overlap.
+    """Copy `count` items of 2, 4, 8 or 16 bytes between two strided runs that do not overlap.
 
-    Dense runs, one value repeated, and every second item into a dense run have code of their own.
+    Dense runs, one value repeated, and every second item into a dense run have code of their own, but for 16 bytes.
     """
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:

@@ -179,8 +179,9 @@ def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any)
         dense = dense and (n == 1 or (step == 0 if params <= j < inputs else step == size))
         for k in range(inputs, operands):
             distance = word(args, j) - word(args, k)
-            same = distance == 0 and size == word(record, SIZES + k)
-            dense = dense and (same or distance >= 8 * n or distance <= -8 * n)
+            written = word(record, SIZES + k)
+            same = distance == 0 and size == written
+            dense = dense and (same or distance >= written * n or distance <= -size * n)
     if dense:
         if word(record, KERNEL) == 0 and python(control, word(record, COMPILE)) < 0:
             return -1

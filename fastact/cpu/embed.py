@@ -14,6 +14,7 @@ from fastact.cpu.loops import STORAGE, Direction, Kernel, compile_kernel
 from fastact.numerics.bind import bind
 from fastact.record import Record
 
+ACCEPTED = tuple(name for name in STORAGE if name != "longdouble")
 _plain: dict[tuple[Record, Direction, str], Kernel] = {}
 
 
@@ -65,8 +66,8 @@ def _typed(compiled: Any, real: Any, count: int, gradients: bool) -> Callable[..
 
 def address(record: Record, dtype: str, direction: Direction) -> int:
     """Address of ``void f(intptr_t n, const T *x, const P *param..., T *y)``; see `Activation.address`."""
-    if dtype not in STORAGE:
-        raise TypeError(f"{record.name}.address: dtype is {dtype!r}; accepted are {', '.join(STORAGE)}")
+    if dtype not in ACCEPTED:
+        raise TypeError(f"{record.name}.address: dtype is {dtype!r}; accepted are {', '.join(ACCEPTED)}")
     accepted = ("forward", "backward", "derivative", "value_and_grad")
     if direction not in accepted:
         raise ValueError(f"{record.name}.address: direction is {direction!r}; accepted are {', '.join(accepted)}")

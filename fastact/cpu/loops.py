@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
+from fastact.cpu.longdouble import call_reference
 from fastact.numerics.bind import bind
 from fastact.record import Record
 
@@ -43,6 +45,7 @@ STORAGE = {
     "bfloat16": Storage("bfloat16", 2, "float32", I16),
     "float32": Storage("float32", 4, "float32", FLOAT),
     "float64": Storage("float64", 8, "float64", DOUBLE),
+    "longdouble": Storage("longdouble", np.dtype(np.longdouble).itemsize, "longdouble", None),
 }
 
 
@@ -204,7 +207,7 @@ def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: 
     """Compile ``void kernel(char **args, intptr_t n)``, or with `plain` ``void f(intptr_t n, const T *x, ..., T *y)``.
 
     All arrays are dense; an output may be one of the inputs. Parameters are pointers to one value each, with `arrays`
-    to one value per element.
+    to one value per element. The kernels in long double have no plain form.
     """
     sig = signature(record, direction, dtype)
     name = f"fastact_{record.name}_{direction}_{dtype}_{next(_serial)}"
@@ -219,7 +222,11 @@ def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: 
         else:
             args, n = function.args
             pointers = [builder.load(builder.gep(args, [I64(j)], source_etype=PTR), typ=PTR) for j in range(len(sig.operands))]
-        library.add_linking_library(_emit(builder, record, direction, sig, pointers, n, arrays))
+        if dtype == "longdouble":
+            call_reference(builder, record, direction, args, n, arrays)
+            builder.ret_void()
+        else:
+            library.add_linking_library(_emit(builder, record, direction, sig, pointers, n, arrays))
         library.add_ir_module(module)
         library.finalize()
         return Kernel(library.get_pointer_to_function(name), library)

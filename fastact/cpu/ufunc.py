@@ -131,8 +131,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def _promote_bfloat16(sig: Signature) -> Any:
-    """A promoter for bfloat16 arrays with parameters: they are computed in float32, or all in float64 if one is wider."""
-    x, wide = type(numpy_dtype("bfloat16")), type(np.dtype(np.float64))
+    """A promoter for bfloat16 arrays with parameters: they are computed in float32, or all in float64 or longdouble if one is wider."""
+    x, double, longest = (type(numpy_dtype(name)) for name in ("bfloat16", "float64", "longdouble"))
     first = len(sig.inputs) - sig.params
 
     codes = np.typecodes["AllInteger"] + np.typecodes["AllFloat"]
@@ -140,7 +140,7 @@ def _promote_bfloat16(sig: Signature) -> Any:
 
     def promote(ufunc: int, given: Any, signature: Any, chosen: Any) -> int:
         params = [ctypes.cast(given[j], py_object).value for j in range(first, len(sig.inputs))]
-        narrow = widening.isdisjoint(params)
+        narrow, wide = widening.isdisjoint(params), longest if longest in params else double
         for j, storage in enumerate(sig.operands):
             kind = (x if storage.dtype == "bfloat16" else type(np.dtype(storage.dtype))) if narrow else wide
             ctypes.pythonapi.Py_IncRef(py_object(kind))
@@ -179,7 +179,7 @@ def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
     name = record.name if direction == "forward" else f"{record.name}_{direction}"
     texts = (name.encode(), record.summary.encode())
     ufunc: np.ufunc = _from_func_and_data(None, None, None, 0, len(sig.inputs), len(sig.outputs), _NONE_IDENTITY, *texts, 0)
-    builtin = ("float16", "float32", "float64")
+    builtin = ("float16", "float32", "float64", "longdouble")
     for dtype in (*builtin, *(["bfloat16"] if bfloat16() is not None else [])):
         _register(ufunc, record, direction, dtype)
     codes = bytes(np.dtype(s.dtype).num for dtype in builtin for s in signature(record, direction, dtype).operands)

@@ -24,6 +24,6 @@ JOB_BYTES = 8 * (JOB_ROWS + MAX_OPERANDS * ROW)
 # only summed (its base and strides are those of the accumulators of the first task)
 FLAT, SCALAR, STAGED, REDUCED = range(4)
 BLOCK = 1024
-BUFFER = 8 * BLOCK
+BUFFER = 16 * BLOCK
 BUFFERS = MAX_OPERANDS * BUFFER
 POINTERS, PLACE = 8 * MAX_OPERANDS, 8 * MAX_DIMS
