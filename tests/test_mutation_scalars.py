@@ -59,11 +59,12 @@ def constants(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
 
 
 def largest_terms(activation: fastact.Activation, x: Any, params: tuple[float, ...]) -> list[Any]:
-    """In whose ulp errors of the value and of each derivative count; beyond the reach only what is out of all bounds is wrong."""
+    """In whose ulp errors of the value and of each derivative count; beyond the reach derivatives may be off by 2."""
     terms = activation.record.terms or (lambda *_: 0.0,) * (1 + len(params))
     outside = np.isfinite(x) & (abs(x) > at(activation.record.reach, *params))
     with np.errstate(all="ignore"):
-        return [np.where(outside & (k > 0), np.inf, term(x, *params)) for k, term in enumerate((lambda *_: 0.0, *terms))]
+        loose = (0.0, 2.0**51, *[np.inf] * len(params))
+        return [np.where(outside, size, term(x, *params)) for size, term in zip(loose, (lambda *_: 0.0, *terms), strict=True)]
 
 
 @functools.cache

@@ -44,7 +44,7 @@ def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
     zero, one = real(0), real(1)
     size, a = absolute(beta), absolute(x)
     linear = size == zero
-    some = at_most(select(linear, one, a), k.SWISH_END / size)
+    some = at_most(select(linear & (a >= zero), one, a), k.SWISH_END / size)
     z = size * some
     low = fma(size, some, -z) + copysign(beta_low, beta * beta_low) * some
     s, r = reduce_sum(-z, -low)
