@@ -26,17 +26,17 @@ static REAL F(celu_d0)(REAL x, const REAL *p) {
     return x > 0 ? 1 : F(times_exp)(1 + rest, u);
 }
 
-/* expm1(u) - u e^u; for w = -u below 4 it is -e^u times the series of e^w - 1 - w, whose terms have one sign. */
+/* expm1(u) - u e^u; for w = -u below 2 it is -e^u times the series of e^w - 1 - w, whose terms have one sign. */
 static REAL F(celu_d1)(REAL x, const REAL *p) {
     if (!(p[0] > 0))
         return NAN;
     if (x > 0)
         return 0;
     REAL w = -x / p[0];
-    if (w > 4)
+    if (w > 2)
         return w > 100 ? -1 : expm1(-w) + w * exp(-w);
     REAL sum = 1;
-    for (int k = 40; k >= 3; k--)
+    for (int k = 30; k >= 3; k--)
         sum = 1 + sum * w / k;
     return -exp(-w) * sum * (w * w / 2);
 }

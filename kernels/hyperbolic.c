@@ -7,14 +7,14 @@ static REAL F(tanh_d0)(REAL x, const REAL *p) {
     return F(times_exp)(4 / (1 + e * (2 + e)), u);
 }
 
-/* x - tanh x = (x cosh x - sinh x)/cosh x; the numerator's series, the sum of 2k x^(2k+1)/(2k+1)!, has terms of one sign. */
+/* Lambert's fraction tanh x = x/(1 + x^2/(3 + x^2/(5 + ...))) leaves x - tanh x = x^3/(x^2 + 3 + x^2/(5 + ...)). */
 static REAL F(tanh_shrink)(REAL x, const REAL *p) {
-    if (fabs(x) > 2)
+    if (fabs(x) > 1.5)
         return x - tanh(x);
-    REAL sum = 1;
-    for (int k = 20; k >= 1; k--)
-        sum = 1 + sum * x * x / (2 * k * (2 * k + 3));
-    return x * x * x * (sum / (3 * cosh(x)));
+    REAL square = x * x, fraction = 41;
+    for (int k = 39; k >= 5; k -= 2)
+        fraction = k + square / fraction;
+    return x * (square / (3 + (square + square / fraction)));
 }
 
 /* libm's tanh is good for a square only where it is near 1. */

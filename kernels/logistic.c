@@ -60,13 +60,13 @@ static REAL F(gate)(REAL x, int left, REAL u, REAL rest) {
 static REAL F(gate_d0)(int left, REAL u, REAL rest) {
     if (u < -20000)
         return left ? -(REAL)0 : 1;
-    REAL e = F(exp_of_sum)(u, rest), v = u + rest, square = 1 + e * (2 + e);
+    REAL e = F(exp_of_sum)(u, rest), v = u + rest, square = fma(e, 2 + e, 1);
     if (!left)
         return (1 + e * (1 - v)) / square;
     REAL hi = -0x1.474973c84120bp+0L, lo = -1.094699418309343743045045e-16L;
     REAL d = (u - hi) + (rest - lo);
     REAL numerator = u < -3 || u > -0.5 ? 1 + v + e : d - (1 + hi + lo) * expm1(d);
-    return F(times_exp)((numerator + numerator * rest) / square, u);
+    return F(times_exp)(fma(numerator, rest, numerator) / square, u);
 }
 
 static REAL F(silu)(REAL x, const REAL *p) { return F(gate)(x, x < 0, -fabs(x), 0); }

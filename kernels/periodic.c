@@ -27,12 +27,12 @@ static REAL F(snake_d0)(REAL x, const REAL *p) {
     return 1 + F(sin_of_sum)(2 * v, 2 * rest);
 }
 
-/* (2v sin v cos v - sin^2 v)/alpha^2 = r(2x cos v - r) for r = sin v/alpha, which tends to x. */
+/* (v sin 2v - sin^2 v)/alpha^2, next to 0 r(2x cos v - r) for r = sin v/alpha, which tends to x. */
 static REAL F(snake_d1)(REAL x, const REAL *p) {
     if (isinf(x))
         return NAN;
     long double rest, v = F(angle)(x, p[0], &rest), r = p[0] == 0 ? x : F(sin_of_sum)(v, rest) / p[0];
-    return r * (2 * F(cos_of_sum)(v, rest) * x - r);
+    return fabs(v) < 4 ? r * (2 * F(cos_of_sum)(v, rest) * x - r) : x * (F(sin_of_sum)(2 * v, 2 * rest) / p[0]) - r * r;
 }
 
 LOOP(snake)

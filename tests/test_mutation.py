@@ -31,7 +31,11 @@ CONSTANT = r"(?<![\w.\[&])(?<![<>] )(?<![<>] -)(?<!== )(?:0x[\da-f.]+p[-+]\d+L?|
 OPERATOR = r"(?<=[\w)\]] )[-+*/](?= [-\w(])"
 # Nothing to see either: an index, where a series ends, how a product is split, weights and sums below the last bit of a double.
 # A broken bar follows the token.
-SILENT = re.compile(r"for \(|REAL weight|W\(\d|REAL scaled =|\? 0¦ : fma|k -¦ 1\]|scaled -¦ x\)|\+¦ lo|rest \* \(1¦ - u\)")
+SILENT = re.compile(
+    r"for \(|fraction = 41¦|REAL weight|W\(\d|REAL scaled =|\? 0¦ : fma|k -¦ 1\]|scaled -¦ x\)|\+¦ lo|rest \* \(1¦ - u\)"
+    r"|REAL rest_of_(?:c|k|beta) = |-w\) \+¦ x|sum \+¦ e, rest|sum = 1¦ \+ w|1 - t\) \+¦ m|rest_of_t \*(?:¦ -2| -2¦)|/ \(2¦ \* h\)"
+    r"|cos_of_sum\)\(long double|2¦ \* rest|square \+¦ rest"
+)
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
 

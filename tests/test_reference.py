@@ -51,7 +51,7 @@ def test_error_of_the_reference(activation: fastact.Activation, params: tuple[fl
 def test_limits_and_nan(activation: fastact.Activation, params: tuple[float, ...], dtype: Any) -> None:
     record = activation.record
     for compute, limits in ((reference.forward, record.limits), (reference.derivative, record.derivative_limits)):
-        y = compute(record.name, [-np.inf, np.inf], *params, dtype=dtype)
+        y = compute(record.name, [-np.inf, np.inf], *params, dtype=dtype).astype(np.float64)
         expected = np.array([at(limits.at_minus_inf, *params), at(limits.at_plus_inf, *params)])
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(np.signbit(y), np.signbit(expected))
@@ -68,7 +68,8 @@ def test_zeros_kinks_and_symmetry(activation: fastact.Activation, dtype: Any) ->
         for kink in record.kinks:
             x = np.float64(at(kink.at, *params))
             for zero in {x, -x} if x == 0 else {x}:
-                assert reference.derivative(record.name, zero, *params, dtype=dtype) == at(kink.derivative, *params)
+                slope = reference.derivative(record.name, zero, *params, dtype=dtype)
+                assert np.float64(slope) == at(kink.derivative, *params)
     if record.odd:
         x, defaults = judge.points(2, 2000), [p.default for p in record.params]
         y = reference.forward(record.name, x, *defaults, dtype=dtype)
