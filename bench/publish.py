@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,9 @@ def publish(given: argparse.Namespace) -> None:
     block = markdown(chosen, header, size, given.threads, given.dtype)
     if given.picture is not None:
         draw(chosen, f"{size} elements of {given.dtype}, {given.threads} thread(s), {header['cpu']}", given.picture)
+        if given.readme is not None:
+            where = os.path.relpath(given.picture, given.readme.parent).replace(os.sep, "/")
+            block = f"![Speed of every function over that of its peers]({where})\n\n{block}"
     if given.readme is None:
         print(block)
     else:

@@ -96,7 +96,8 @@ def test_published_twice_is_published_once(file: Path, tmp_path: Path) -> None:
     assert "| `gelu` |" in first
     assert "old" not in first
     pytest.importorskip("matplotlib")
-    assert publish.main([str(file), "--picture", str(picture)]) == 0
+    assert publish.main([*command, "--picture", str(picture)]) == 0
+    assert "](docs/bench.svg)\n" in readme.read_text()
     assert picture.stat().st_size < 200_000
 
 
