@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import sys
 from collections.abc import Sequence
@@ -14,13 +15,14 @@ import numpy as np
 
 import fastact as fa
 from fastact import demo
-from fastact.record import Value
+from fastact.record import at
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table by rich, or plain columns where rich is not installed."""
     try:
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
     except ImportError:
         widths = [max(len(r[k]) for r in (head, *rows)) for k in range(len(head))]
@@ -30,22 +32,22 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
         return
     table = Table(*head, title=title)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     Console().print(table)
-
-
-def _value(value: Value) -> str:
-    """A number, or the expression of the parameters by its value at their names."""
-    return "by parameters" if callable(value) else f"{value:g}"
 
 
 def _list() -> int:
     rows = []
     for f in fa.ACTIVATIONS:
-        params = ", ".join(p.name if p.default is None else f"{p.name}={p.default:g}" for p in f.params)
-        kinks = "; ".join(f"{_value(k.derivative)} at {_value(k.at)}" for k in f.kinks)
-        rows.append((f.name, params, f.formula, kinks, f"{f.budget.forward.float32:g} / {f.budget.derivative.float32:g}"))
-    _table("fastact", ("function", "parameters", "formula", "derivative at kinks", "ulp, float32: f / f'"), rows)
+        params = tuple(p.samples[0] if p.default is None else p.default for p in f.params)
+        named = ", ".join(p.name if p.default is None else f"{p.name}={p.default:.4g}" for p in f.params)
+        low, high = at(f.range.low, *params), at(f.range.high, *params)
+        kinks = "; ".join(f"{at(k.derivative, *params):.6g} at {at(k.at, *params):.6g}" for k in f.kinks)
+        error = f"{f.budget.forward.float32:g} / {f.budget.derivative.float32:g}"
+        rows.append((f.name, named, f.formula, f"[{low:.6g}, {high:.6g}]", kinks, error))
+    _table(
+        "fastact (range for the default parameters)", ("function", "parameters", "formula", "range", "f' at kinks", "ulp of f / f'"), rows
+    )
     return 0
 
 
@@ -74,7 +76,7 @@ def _demo(name: str) -> int:
         print(f"fastact demo: {error}", file=sys.stderr)
         return 2
     rows = [
-        ("test accuracy on scikit-learn's digits", f"{outcome.accuracy:.1%}"),
+        ("test accuracy on scikit-learn's digits", "values overflowed" if math.isnan(outcome.accuracy) else f"{outcome.accuracy:.1%}"),
         ("training time", f"{outcome.seconds:.1f} s"),
         ("forward on 16 Mi float32, of np.copyto", f"{outcome.forward:.2f}"),
         ("backward on 16 Mi float32, of np.add", f"{outcome.backward:.2f}"),
