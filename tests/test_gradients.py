@@ -172,6 +172,15 @@ def test_parameter_gradients_of_special_values(activation: Activation, threads: 
         assert all(g.shape == (5,) for g in gradients)
 
 
+def test_gradient_of_one_number_beside_a_large_parameter(threads: int) -> None:
+    """Also then the bits are those of the gradient alone, which has fewer sums to write."""
+    x, dy = ordinary("float64", (600, 301), 1), ordinary("float64", (600, 301), 2)
+    high = np.full(x.shape, 2.0)
+    low, both = (fastact.hard_tanh.backward(dy, x, -0.3, high, wrt=wrt) for wrt in ("low", ("high", "low")))
+    same_bits(low, both[1])
+    same_bits(both[0], np.where(x >= 2, dy, 0.0))
+
+
 def test_parameter_gradient_that_overflows() -> None:
     """The sum is in float64, and infinite only as a float32."""
     big = np.full(40, -3e38, np.float32)

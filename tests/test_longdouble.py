@@ -153,8 +153,16 @@ def test_parameter_inside_the_output(activation: Activation, threads: int) -> No
 
 
 @WITH_EACH
-@pytest.mark.parametrize("shape", [(6, 5, 7), (4, 150, 131)], ids=["small", "large"])
-def test_parameter_arrays(activation: Activation, direction: str, shape: tuple[int, ...], threads: int) -> None:
+def test_parameter_arrays(activation: Activation, direction: str) -> None:
+    every_form(activation, direction, (6, 5, 7))
+
+
+@pytest.mark.parametrize("activation", FEW[1:], ids=lambda a: a.name)
+def test_parameter_arrays_of_large_arrays(activation: Activation, direction: str, threads: int) -> None:
+    every_form(activation, direction, (4, 150, 131))
+
+
+def every_form(activation: Activation, direction: str, shape: tuple[int, ...]) -> None:
     x, dy = ordinary(shape, 1), ordinary(shape, 2)
     sets = np.array(parameters(activation), LONG)
     for form in ((shape[2],), (shape[1], 1), shape, (1,), ()):
