@@ -97,6 +97,7 @@ class _Adam:
         self.weights -= rate * self.mean / (np.sqrt(self.square) + np.float32(1e-8))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def train(activation: Activation) -> tuple[float, float]:
     """Test accuracy and seconds of training a 64-128-128-10 network by Adam; its small products are kept on one thread.
 
@@ -109,7 +110,7 @@ def train(activation: Activation) -> tuple[float, float]:
     layers = _start(images, activation, rng)
     optimizers = [_Adam(weights) for layer in layers for weights in layer]
     start, count = time.perf_counter(), 0
-    with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+    with threadpool_limits(1):
         for _ in range(EPOCHS):
             order = rng.permutation(len(images))
             for first in range(0, len(order), BATCH):

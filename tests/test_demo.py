@@ -26,7 +26,7 @@ def test_accuracy(activation: fa.Activation) -> None:
 def test_unknown_activation(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["demo", "--activation", "nope"]) == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith("fastact demo: unknown activation 'nope'; accepted are relu, ")
+    assert captured.err.startswith("fastact demo: unknown activation 'nope'; accepted are identity, relu, ")
     assert captured.err.count("\n") == 1
     assert captured.out == ""
 
