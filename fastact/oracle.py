@@ -40,10 +40,11 @@ def _entropy(u: Any) -> Any:
 
 
 def _wide(definition: Definition) -> Definition:
-    """With more digits the further x is from 1: for an inner argument that is rounded, for x - tanh x."""
+    """With more digits the further x is from 1: for an inner argument that is rounded, up to a cubic, and for x - tanh x."""
 
     def wider(x: Any, *params: Any) -> Any:
-        with workprec(mp.prec + (4 * abs(mp.mag(x)) if x else 0)):
+        magnitude = mp.mag(x) if x else 0
+        with workprec(mp.prec + max(3 * magnitude, -2 * magnitude)):
             return definition(x, *params)
 
     return wider

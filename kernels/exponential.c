@@ -10,12 +10,12 @@ static REAL F(elu_d0)(REAL x, const REAL *p) { return x > 0 ? 1 : F(times_exp)(p
 
 static REAL F(elu_d1)(REAL x, const REAL *p) { return x > 0 ? 0 : expm1(x); }
 
-/* alpha expm1(u) for u = x/alpha. A u so small that it might be subnormal leaves x itself. */
+/* alpha expm1(u) for u = x/alpha. Where u is subnormal x itself is left. */
 static REAL F(celu)(REAL x, const REAL *p) {
     if (!(p[0] > 0))
         return NAN;
     REAL u = x / p[0];
-    return x > 0 || u > -1e-30 ? x : p[0] * expm1(u);
+    return x > 0 || u > -NORMAL ? x : p[0] * expm1(u);
 }
 
 /* exp amplifies the error of u, so the remainder of the division counts. */
@@ -46,7 +46,7 @@ static REAL F(celu_d1)(REAL x, const REAL *p) {
 
 static REAL F(selu)(REAL x, const REAL *p) { return x > 0 ? SELU_L * x : SELU_LA * expm1(x); }
 
-static REAL F(selu_d0)(REAL x, const REAL *p) { return x > 0 ? SELU_L : F(times_exp)(SELU_LA, x); }
+static REAL F(selu_d0)(REAL x, const REAL *p) { return (x > 0 ? SELU_L : F(times_exp)(SELU_LA, x)); }
 
 LOOP(exp)
 LOOP(exp_d0)

@@ -25,7 +25,7 @@ static REAL F(relu6)(REAL x, const REAL *p) { return isnan(x) ? x : x <= 0 ? 0 :
 
 static REAL F(relu6_d0)(REAL x, const REAL *p) { return isnan(x) ? x : 0 < x && x < 6 ? 1 : 0; }
 
-static REAL F(threshold)(REAL x, const REAL *p) { return isnan(x) || x > p[0] ? x : p[1]; }
+static REAL F(threshold)(REAL x, const REAL *p) { return (isnan(x) || x > p[0] ? x : p[1]); }
 
 static REAL F(threshold_d0)(REAL x, const REAL *p) { return isnan(x) ? x : x > p[0] ? 1 : 0; }
 
@@ -37,7 +37,7 @@ static REAL F(thresholded_relu)(REAL x, const REAL *p) { return isnan(x) || x > 
 
 static REAL F(thresholded_relu_d0)(REAL x, const REAL *p) { return F(threshold_d0)(x, p); }
 
-static REAL F(thresholded_relu_d1)(REAL x, const REAL *p) { return F(threshold_d1)(x, p); }
+static REAL F(thresholded_relu_d1)(REAL x, const REAL *p) { return isnan(x) ? x : 0; }
 
 static REAL F(relu_squared)(REAL x, const REAL *p) { return isnan(x) ? x : x > 0 ? x * x : 0; }
 
