@@ -53,7 +53,7 @@ def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
     weight = select(over, zero, select(large, a * k.UNSCALE, a))
     q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
     tail = select(linear, q * a, gate_tail(weight, s, h))
-    by_beta = (tail * select(over, zero, a)) * (one - q)
+    by_beta = (tail * (one - q)) * select(over, zero, a)
     tail = select(large, tail, tail * k.UNSCALE)
     positive = beta * x > zero
     g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
