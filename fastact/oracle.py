@@ -50,6 +50,10 @@ def _wide(definition: Definition) -> Definition:
     return wider
 
 
+def _exponent(u: Any) -> Any:
+    return max(u, -(10**9))  # e^u is below 1e-(10**8) there, and the digits that a rounded u costs are few
+
+
 def _silu(v: Any) -> Any:
     return v * _sigmoid(v)
 
@@ -145,10 +149,7 @@ DEFINITIONS: dict[str, tuple[Definition, ...]] = {
         lambda x, lambd: -_sign(x) if abs(x) > lambd else 0,
     ),
     "sparse_sigmoid": (lambda x: min(max((x + 1) / 2, 0), 1), lambda x: mpf(-1 < x < 1) / 2),
-    "sparse_plus": (
-        lambda x: (x + 1) ** 2 / 4 if -1 < x < 1 else max(x, 0),
-        lambda x: min(max((x + 1) / 2, 0), 1),
-    ),
+    "sparse_plus": (lambda x: (x + 1) ** 2 / 4 if -1 < x < 1 else max(x, 0), lambda x: min(max((x + 1) / 2, 0), 1)),
     "sigmoid": (_sigmoid, lambda x: _sigmoid(x) * _sigmoid(-x)),
     "log_sigmoid": (lambda x: -_softplus(-x), lambda x: _sigmoid(-x)),
     "tanh": (tanh, _sech2),
@@ -182,9 +183,9 @@ DEFINITIONS: dict[str, tuple[Definition, ...]] = {
         lambda x, alpha: 0 if x > 0 else expm1(x),
     ),
     "celu": (
-        _wide(lambda x, alpha: x if x > 0 else alpha * expm1(x / alpha)),
-        _wide(lambda x, alpha: 1 if x > 0 else exp(x / alpha)),
-        _wide(lambda x, alpha: 0 if x > 0 else expm1(x / alpha) - x / alpha * exp(x / alpha)),
+        lambda x, alpha: x if x > 0 else alpha * expm1(_exponent(x / alpha)),
+        lambda x, alpha: 1 if x > 0 else exp(_exponent(x / alpha)),
+        _wide(lambda x, alpha: 0 if x > 0 else expm1(_exponent(x / alpha)) + abs(x) / alpha * exp(_exponent(x / alpha))),
     ),
     "selu": (
         lambda x: _selu_scale() * (x if x > 0 else _selu_alpha() * expm1(x)),

@@ -107,7 +107,7 @@ static REAL F(swish_d1)(REAL x, const REAL *p) {
     if (u < -20000)
         return 0;
     REAL e = F(exp_of_sum)(u, rest);
-    return F(times_exp)(x * x * ((1 + rest) / (1 + e * (2 + e))), u);
+    return F(times_exp)(x * (x * ((1 + rest) / (1 + e * (2 + e)))), u);
 }
 
 /* softplus = x + log(1 + exp(-beta x))/beta for beta x > 0, else log(1 + exp(beta x))/beta. */

@@ -16,8 +16,9 @@ static REAL F(snake)(REAL x, const REAL *p) {
     if (isinf(x) || x == 0 || p[0] == 0)
         return x;
     long double rest, v = F(angle)(x, p[0], &rest), s = F(sin_of_sum)(v, rest);
-    long double square = fabs(s) < 0.5 ? s * s : (1 - F(cos_of_sum)(2 * v, 2 * rest)) / 2;
-    return fabs(v) < 2 ? (v + (square + rest)) / p[0] : x + square / p[0];
+    if (fabs(v) > 2)
+        return x + s * (s / p[0]);
+    return (fabs(s) < 0.5 ? v + (s * s + rest) : v + 0.5 - (F(cos_of_sum)(2 * v, 2 * rest) / 2 - rest)) / p[0];
 }
 
 static REAL F(snake_d0)(REAL x, const REAL *p) {

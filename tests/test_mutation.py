@@ -34,7 +34,7 @@ OPERATOR = r"(?<=[\w)\]] )[-+*/](?= [-\w(])"
 SILENT = re.compile(
     r"for \(|fraction = 41¦|REAL weight|W\(\d|REAL scaled =|\? 0¦ : fma|k -¦ 1\]|scaled -¦ x\)|\+¦ lo|rest \* \(1¦ - u\)"
     r"|REAL rest_of_(?:c|k|beta) = |-w\) \+¦ x|sum \+¦ e, rest|sum = 1¦ \+ w|1 - t\) \+¦ m|rest_of_t \*(?:¦ -2| -2¦)|/ \(2¦ \* h\)"
-    r"|cos_of_sum\)\(long double|2¦ \* rest|square \+¦ rest|v = u \+¦ rest|return -1¦;|REAL sum = 1¦|x >= 1¦ \? x"
+    r"|cos_of_sum\)\(long double|2¦ \* rest|s \+¦ rest|/ 2 -¦ rest|v = u \+¦ rest|return -1¦;|REAL sum = 1¦|x >= 1¦ \? x"
 )
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
