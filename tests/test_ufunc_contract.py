@@ -41,7 +41,7 @@ def test_names_of_the_module() -> None:
     names = dir(fastact.ufuncs)
     assert len(names) == len(set(names)) == 4 * len(ACTIVATIONS)
     assert all(isinstance(getattr(fastact.ufuncs, name), np.ufunc) for name in names)
-    with pytest.raises(AttributeError, match="has no attribute 'nothing'; it has relu, relu_backward"):
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'; it has identity, identity_backward"):
         fastact.ufuncs.nothing  # noqa: B018
 
 
@@ -94,7 +94,8 @@ def test_ufunc_keywords(activation: Activation) -> None:
     same_bits(activation(x, *params, dtype=np.float64), activation(x.astype(float), *params))
     same_bits(activation(x.astype(float), *params, dtype=np.float32, casting="same_kind"), y)
     same_bits(activation(x, *params, out=np.zeros((6, 5))), y.astype(np.float64))
-    same_bits(activation(x, *params, out=np.zeros((6, 5), np.float16)), y.astype(np.float16))
+    with np.errstate(over="ignore"):
+        same_bits(activation(x, *params, out=np.zeros((6, 5), np.float16)), y.astype(np.float16))
     assert activation(x, *params, order="F").flags.f_contiguous
     same_bits(activation(x, *params, order="F"), y)
     same_bits(activation(x, *params, out=(np.zeros_like(x),)), y)
