@@ -96,7 +96,7 @@ def _hard_sigmoid(x: Any, slope: Any, offset: Any) -> tuple[Any, bool]:
     return min(max(line, 0), 1), 0 < line < 1
 
 
-def _sign(x: Any) -> int:
+def _sign(x: Any) -> Any:
     return (x > 0) - (x < 0)
 
 
