@@ -47,15 +47,21 @@ def literals(function: FunctionType) -> Iterator[tuple[str, Swap]]:
             yield f"{function.__name__}: {c}", {function: code.replace(co_consts=constants)}
 
 
+def larger(c: Any) -> Any:
+    """A hundred times the constant."""
+    with np.errstate(over="ignore"):
+        return c * 100
+
+
 def constants(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
     """Each constant of the numerics that `function` uses, a hundred times too large; of a table, each coefficient."""
     for name in sorted({n for f in reached(function) for n in f.__code__.co_names if n in vars(f64) and n.isupper()}):
         value = getattr(f64, name)
         if not isinstance(value, tuple):
-            yield name, name, value * 100
+            yield name, name, larger(value)
             continue
         for k, c in enumerate(value):
-            yield f"{name}[{k}]", name, (*value[:k], c * 100, *value[k + 1 :])
+            yield f"{name}[{k}]", name, (*value[:k], larger(c), *value[k + 1 :])
 
 
 def largest_terms(activation: fastact.Activation, x: Any, params: tuple[float, ...]) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
 from fastact.numerics.exponential import at_most, expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
-from fastact.numerics.gate import gate_slope, gate_tail
+from fastact.numerics.gate import gate_slope, gate_tail, times_e
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -36,31 +36,6 @@ def silu(x: Any) -> Any:
     return y, select(negative, g, one - g)
 
 
-def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
-    """The parametric form; |(beta + beta_low) x| is taken in two terms, or its rounding would be multiplied by z in the tail.
-
-    Beyond SWISH_END the tail is 0, and dy/dβ = x² q (1 - q) too. Products of |x| > SCALE_TWICE are scaled on the other side.
-    """
-    zero, one = real(0), real(1)
-    size, a = absolute(beta), absolute(x)
-    linear = size == zero
-    some = at_most(select(linear & (a >= zero), one, a), k.SWISH_END / size)
-    z = size * some
-    low = fma(size, some, -z) + copysign(beta_low, beta * beta_low) * some
-    s, r = reduce_sum(-z, -low)
-    h = tanh_half(-r)
-    large, over = linear | (a > k.SCALE_TWICE), some < select(linear, zero, a)
-    weight = select(over, zero, select(large, a * k.UNSCALE, a))
-    q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
-    tail = select(linear, q * a, gate_tail(weight, s, h))
-    by_beta = (tail * (one - q)) * select(over, zero, a)
-    tail = select(large, tail, tail * k.UNSCALE)
-    positive = beta * x > zero
-    g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
-    derivative = select(positive, one - g, g)
-    return copysign(select(positive, a - tail, tail), x), derivative, select(large, by_beta, by_beta * k.UNSCALE)
-
-
 @definition(
     formula=r"x\,\sigma(\beta x)",
     derivative=r"\sigma(\beta x)\,(1 + \beta x\,\sigma(-\beta x))",
@@ -77,8 +52,29 @@ def _swish(x: Any, beta: Any, beta_low: Any) -> Any:
     source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
 )
 def swish(x: Any, beta: Any) -> Any:
-    """Gate with a slope that is learnt; `backward` returns (dx, dbeta)."""
-    return _swish(x, beta, real(0))
+    """Gate with a slope that is learnt; `backward` returns (dx, dbeta).
+
+    z = |βx| is taken in two terms, or its rounding would be multiplied by z in the tail. With q = σ(-z):
+    dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. For the smallest β, q is unscaled before x enters;
+    for β = 0 it is 1/2.
+    """
+    zero, one = real(0), real(1)
+    size, a = absolute(beta), absolute(x)
+    end = k.SWISH_END / size
+    some = at_most(a, at_most(end, k.LARGEST))
+    z = size * some
+    low = fma(size, some, -z)
+    s, r = reduce_sum(-z, -low)
+    loss, small = logistic_loss(s, tanh_half(-r)), size < k.SWISH_SMALL
+    weight, down = select(a > end, zero, a), select(small, one, k.UNSCALE)
+    xs = weight * (s * select(small, k.UNSCALE, one))
+    tail = select(size == zero, xs * loss, fma(-xs, loss, xs))
+    other = fma(-(s * k.UNSCALE), one - loss, one)
+    by_beta = ((tail * other) * weight) * down
+    tail = tail * down
+    positive = beta * x > zero
+    g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
+    return copysign(select(positive, a - tail, tail), x), select(positive, one - g, g), by_beta
 
 
 @definition(
@@ -92,9 +88,16 @@ def swish(x: Any, beta: Any) -> Any:
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
 )
 def quick_gelu(x: Any) -> Any:
-    """Approximation of gelu by the logistic function."""
-    y, derivative, _ = _swish(x, k.QUICK, k.QUICK_LOW)
-    return y, derivative
+    """Approximation of gelu by the logistic function; 1.702 |x| is taken in two terms."""
+    zero, one = real(0), real(1)
+    negative = x < zero
+    some = at_most(absolute(x), k.QUICK_END)
+    z = k.QUICK * some
+    low = fma(k.QUICK, some, -z) + k.QUICK_LOW * some
+    s, r = reduce_sum(-z, -low)
+    y = fma(-gate_tail(some, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
+    g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
+    return y, select(negative, g, one - g)
 
 
 @definition(
@@ -126,11 +129,10 @@ def gelu_tanh(x: Any) -> Any:
     s, r = reduce_sum(-w, -low)
     y = fma(-gate_tail(z, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
     p = expm1_reduced(r)
-    e = fma(s, p, s)
-    n = fma(one - w, k.SCALE, s) + fma(s, p, -fma(z + z, cubic, low) * k.SCALE)
+    numerator = times_e(fma(one - w, k.SCALE, s), fma(s, p, -fma(z + z, cubic, low) * k.SCALE), s, p)
     delta = z - k.GELU_TANH_ROOT
     root = fma(-delta, horner(delta, k.GELU_TANH_SLOPE), k.GELU_TANH_ROOT_OFFSET)
-    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, fma(s * n, p, s * n) / squared(e))
+    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, numerator / squared(fma(s, p, s)))
     return y, select(negative, g, one - g)
 
 
@@ -156,15 +158,16 @@ def mish(x: Any) -> Any:
     p = expm1_reduced(-r)
     e = fma(s, p, s) * k.UNSCALE
     twice = e + e
-    share = (e * select(negative, one + e, twice)) / select(negative, fma(e, e + two, two), fma(twice, one + e, one))
+    part = select(negative, fma(e, e, e), twice * e)
+    share = part / (part + select(negative, two + e, one + twice))
     zs = z * s
-    y = select(negative, -fma(zs, fma(-share, one + p, p), zs) * k.UNSCALE, fma(-z, share, x))
-    left = fma(e, fma(e, e + four, fma(-four, z, six)), fma(-four, z, four))
+    y = select(negative, -fma(zs, fma(p, one - share, -share), zs) * k.UNSCALE, fma(-z, share, x))
+    left = times_e(fma(-four, z, four), e * fma(e, e + four, fma(-four, z, six)), s, p)
     right = fma(e, fma(e, fma(four * e, z + one, fma(four, z, six)), four), one)
     below = fma(e, fma(e, fma(e, e + four, eight), eight), four)
     above = fma(e, fma(e, fma(e, fma(four, e, eight), eight), four), one)
     delta = z - k.MISH_ROOT
     root = fma(-delta, horner(delta, k.MISH_SLOPE), k.MISH_ROOT_OFFSET)
-    g = select(negative, fma(s * left, p, s * left), right) / select(negative, below, above)
+    g = select(negative, left, right) / select(negative, below, above)
     near = negative & (absolute(delta) < k.MISH_NEAR)
     return y, select(near, root, select(negative, g * k.UNSCALE, g))

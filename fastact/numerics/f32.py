@@ -37,12 +37,16 @@ MAGIC_DOWN = _real(12582999.0)
 LOGISTIC_END = _real(110.0)
 ELU_END = _real(-115.0)
 SWISH_END = _real(114.0)
+QUICK_END = _real(66.0)
 EXP_END = _real(90.0)
 GELU_TANH_END = _real(10.95)
 NORMAL_END = _real(14.7)
 
+LARGEST = _real(np.finfo(_real).max)
+
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
+SWISH_SMALL = _real(2.0**-30)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)

@@ -37,12 +37,16 @@ MAGIC_DOWN = _real(6755399441056687.0)
 LOGISTIC_END = _real(755.0)
 ELU_END = _real(-760.0)
 SWISH_END = _real(763.0)
+QUICK_END = _real(448.0)
 EXP_END = _real(711.0)
 GELU_TANH_END = _real(21.65)
 NORMAL_END = _real(38.8)
 
+LARGEST = _real(np.finfo(_real).max)
+
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
+SWISH_SMALL = _real(2.0**-60)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)

@@ -18,10 +18,15 @@ def gate_tail(z: Any, s: Any, h: Any) -> Any:
 def gate_slope(s: Any, r: Any, z: Any, low: Any, delta: Any) -> Any:
     """silu'(-z - low) for e^-(z + low) = 2^n e^r; `delta` is the distance of z + low from the root.
 
-    e N / (1 + e)² with e = e^-z, N = 1 + e - z; next to the root expanded there. s N is exact, so e N is rounded once.
+    e N / (1 + e)² with e = e^-z, N = 1 + e - z; next to the root expanded there.
     """
     p = expm1_reduced(r)
-    e = fma(s, p, s)
-    n = fma(real(1) - z, k.SCALE, s) + fma(s, p, -low * k.SCALE)
+    first, rest = fma(real(1) - z, k.SCALE, s), fma(s, p, -low * k.SCALE)
     root = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
-    return select(absolute(delta) < k.SILU_NEAR, root, fma(s * n, p, s * n) / squared(e))
+    return select(absolute(delta) < k.SILU_NEAR, root, times_e(first, rest, s, p) / squared(fma(s, p, s)))
+
+
+def times_e(first: Any, rest: Any, s: Any, p: Any) -> Any:
+    """SCALE·e·N for N = first + rest and SCALE·e = s (1 + p): N is rounded, what that leaves out enters the last fma; s N is exact."""
+    n = first + rest
+    return fma(s, n, fma(s * n, p, s * ((first - n) + rest)))
