@@ -32,8 +32,9 @@ def hard_tanh(x: Any, low: Any, high: Any) -> Any:
     zero, one = real(0), real(1)
     below, above = x <= low, x >= high
     inside = select(absolute(x) >= zero, one, x)
+    nothing = inside - inside
     y = select(below, low, select(above, high, x))
-    return y, select(below, zero, select(above, zero, inside)), select(below, one, zero), select(above, one, zero)
+    return y, select(below, zero, select(above, zero, inside)), select(below, one, nothing), select(above, one, nothing)
 
 
 @definition(
