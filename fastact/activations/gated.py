@@ -162,12 +162,12 @@ def mish(x: Any) -> Any:
     share = part / (part + select(negative, two + e, one + twice))
     zs = z * s
     y = select(negative, -fma(zs, fma(p, one - share, -share), zs) * k.UNSCALE, fma(-z, share, x))
-    left = times_e(fma(-four, z, four), e * fma(e, e + four, fma(-four, z, six)), s, p)
+    left = s * fma(e, fma(e, e + four, fma(-four, z, six)), fma(-four, z, four))
     right = fma(e, fma(e, fma(four * e, z + one, fma(four, z, six)), four), one)
     below = fma(e, fma(e, fma(e, e + four, eight), eight), four)
     above = fma(e, fma(e, fma(e, fma(four, e, eight), eight), four), one)
     delta = z - k.MISH_ROOT
     root = fma(-delta, horner(delta, k.MISH_SLOPE), k.MISH_ROOT_OFFSET)
-    g = select(negative, left, right) / select(negative, below, above)
-    near = negative & (absolute(delta) < k.MISH_NEAR)
+    g = select(negative, fma(left, p, left), right) / select(negative, below, above)
+    near = negative & (delta < k.MISH_NEAR)
     return y, select(near, root, select(negative, g * k.UNSCALE, g))

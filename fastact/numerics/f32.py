@@ -66,7 +66,7 @@ GELU_TANH_ROOT_OFFSET = _real(-4.880577e-09)
 GELU_TANH_NEAR = _real(0.15)
 MISH_ROOT = _real(1.1924312)
 MISH_ROOT_OFFSET = _real(8.125728e-10)
-MISH_NEAR = _real(0.25)
+MISH_NEAR = _real(0.3)
 DISH_ROOT = _real(0.78615135)
 DISH_ROOT_OFFSET = _real(5.8539094e-09)
 DISH_NEAR = _real(0.42)
@@ -145,10 +145,11 @@ GELU_TANH_SLOPE = _table(
     -1.6442323e-02, -1.9600658e-02,
 )
 
-# mish'(-z) = MISH_ROOT_OFFSET - δ MISH_SLOPE(δ), δ = z - MISH_ROOT, |δ| ≤ MISH_NEAR; error ≤ 2^-24.4
+# mish'(-z) = MISH_ROOT_OFFSET - δ MISH_SLOPE(δ), δ = z - MISH_ROOT, z ≥ 0, δ ≤ MISH_NEAR; error ≤ 2^-23.9
 MISH_SLOPE = _table(
-    2.6694793e-01, -2.0473127e-01, 4.190537e-02, 2.0273989e-02,
-    -1.5717061e-02, 3.2681732e-03,
+    2.6694793e-01, -2.0473127e-01, 4.1908063e-02, 2.0272447e-02,
+    -1.582611e-02, 3.3394464e-03, 1.0952506e-03, -8.46447e-04,
+    5.4628425e-04, 2.7784123e-04,
 )
 
 # x - tanh x = x³ TANH_SHRINK(x²), |x| ≤ 1; error ≤ 2^-24.8

@@ -161,9 +161,9 @@ FITS = (
         "MISH_SLOPE",
         _without_root(mish_slope, MISH_ROOT),
         lambda d: 1 / _without_root(mish_slope, MISH_ROOT)(d),
-        _both(-mp.mpf("0.25"), mp.mpf("0.25")),
-        (5, 12),
-        (-24.4, -53),
+        _both(-mp.mpf("1.1925"), mp.mpf("0.3")),
+        (9, 20),
+        (-23.9, -53.7),
     ),
     Fit(
         "DISH_SLOPE",
