@@ -76,7 +76,7 @@ def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
     kinks=(Kink(at=-3.0, derivative=0.0), Kink(at=3.0, derivative=1.0)),
     roots=(-1.5,),
     flat=True,
-    budget=Budget(forward=Ulp(1.5, 1.5), derivative=Ulp(1.0, 1.0)),
+    budget=Budget(forward=Ulp(1.1, 1.1), derivative=Ulp(1.1, 1.1)),
     source="Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244",
     aliases=("hard_silu",),
 )
@@ -152,7 +152,7 @@ def sparse_sigmoid(x: Any) -> Any:
     derivative_limits=Limits(0.0, 1.0),
     flat=True,
     monotone=True,
-    budget=Budget(forward=Ulp(1.5, 1.5), derivative=_ROUNDED),
+    budget=Budget(forward=Ulp(0.6, 0.6), derivative=_ROUNDED),
     source="Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses",
 )
 def sparse_plus(x: Any) -> Any:

@@ -47,7 +47,7 @@ def elu(x: Any, alpha: Any) -> Any:
     limits=Limits(lambda alpha: -alpha, inf),
     derivative_limits=Limits(0.0, 1.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.4, 2.2), derivative=Ulp(1.1, 1.1), params=Ulp(3.7, 3.5)),
     source="Barron 2017, arXiv:1704.07483",
 )
 def celu(x: Any, alpha: Any) -> Any:
@@ -83,7 +83,7 @@ def celu(x: Any, alpha: Any) -> Any:
     derivative_limits=Limits(0.0, 1.0507009873554805),
     kinks=(Kink(at=0.0, derivative=1.7580993408473768),),
     monotone=True,
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(2.0, 2.0)),
+    budget=Budget(forward=Ulp(2.0, 1.8), derivative=Ulp(1.2, 1.1)),
     source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
 )
 def selu(x: Any) -> Any:
@@ -105,7 +105,7 @@ def selu(x: Any) -> Any:
     limits=Limits(0.0, inf),
     derivative_limits=Limits(0.0, inf),
     monotone=True,
-    budget=Budget(forward=Ulp(2.0, 2.0), derivative=Ulp(2.0, 2.0)),
+    budget=Budget(forward=Ulp(1.1, 1.1), derivative=Ulp(1.1, 1.1)),
     source="Euler 1748, Introductio in analysin infinitorum",
 )
 def exp(x: Any) -> Any:

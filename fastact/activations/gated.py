@@ -22,7 +22,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.8, 3.8)),
+    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.5, 3.4)),
     source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118",
 )
 def silu(x: Any) -> Any:
@@ -48,7 +48,7 @@ def silu(x: Any) -> Any:
         lambda beta: -0.0 if beta > 0 else 1.0 if beta else 0.5, lambda beta: 1.0 if beta > 0 else -0.0 if beta else 0.5
     ),
     roots=(lambda beta: -1.2784645427610738 / beta if beta else inf,),
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0), params=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.0, 1.9), derivative=Ulp(3.7, 4.0), params=Ulp(3.5, 3.4)),
     source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
 )
 def swish(x: Any, beta: Any) -> Any:
@@ -84,7 +84,7 @@ def swish(x: Any, beta: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-0.75115425541228896,),
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(1.9, 1.8), derivative=Ulp(3.4, 3.3)),
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
 )
 def quick_gelu(x: Any) -> Any:
@@ -107,7 +107,7 @@ def quick_gelu(x: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-0.7524614220710162,),
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(1.8, 1.8), derivative=Ulp(4.0, 3.6)),
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2 (the form by tanh)",
 )
 def gelu_tanh(x: Any) -> Any:
@@ -143,7 +143,7 @@ def gelu_tanh(x: Any) -> Any:
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.1924312145154952,),
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.5, 2.4), derivative=Ulp(3.6, 3.4)),
     source="Misra 2019, arXiv:1908.08681",
 )
 def mish(x: Any) -> Any:

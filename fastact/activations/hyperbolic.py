@@ -54,7 +54,7 @@ def _tanh_parts(z: Any) -> Any:
     derivative_limits=Limits(1.0, 1.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(2.2, 2.0), derivative=Ulp(3.0, 2.9)),
     source="Collobert, Kavukcuoglu & Farabet 2011, Torch7 (its module TanhShrink)",
 )
 def tanh_shrink(x: Any) -> Any:
@@ -70,7 +70,7 @@ def tanh_shrink(x: Any) -> Any:
     limits=Limits(inf, inf),
     derivative_limits=Limits(-1.0, 1.0),
     roots=(0.0,),
-    budget=Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(4.0, 4.0)),
+    budget=Budget(forward=Ulp(1.7, 1.6), derivative=Ulp(2.0, 1.9)),
     source="Roy, Manna, Dubey & Chaudhuri 2019, arXiv:1901.05894",
 )
 def lisht(x: Any) -> Any:

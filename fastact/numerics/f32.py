@@ -69,7 +69,8 @@ MISH_ROOT_OFFSET = _real(8.125728e-10)
 MISH_NEAR = _real(0.3)
 DISH_ROOT = _real(0.78615135)
 DISH_ROOT_OFFSET = _real(5.8539094e-09)
-DISH_NEAR = _real(0.42)
+DISH_NEAR = _real(-0.42)
+DISH_FAR = _real(0.27)
 
 # Constants of the definitions, in two terms where one would not do: 1.702; 2√(2/π) and 0.044715 of it; λ and λα; 1/6.
 QUICK = _real(1.702)
@@ -172,9 +173,9 @@ SINE = _table(
     -2.4080094e-08,
 )
 
-# dish'(-z) = DISH_ROOT_OFFSET - δ DISH_SLOPE(δ), δ = z - DISH_ROOT, |δ| ≤ DISH_NEAR; error ≤ 2^-23.7
+# dish'(-z) = DISH_ROOT_OFFSET - δ DISH_SLOPE(δ), δ = z - DISH_ROOT, DISH_NEAR ≤ δ ≤ DISH_FAR; error ≤ 2^-25.3
 DISH_SLOPE = _table(
-    2.0749052e-01, -3.7006664e-01, 3.1997985e-01, -1.01207845e-01,
-    -1.1500152e-01, 1.9257763e-01, -1.22698076e-01, -4.6343384e-03,
-    9.241775e-02, -8.853994e-02, 5.3168572e-03, 3.952691e-02,
+    2.0749052e-01, -3.7006664e-01, 3.1998017e-01, -1.0120764e-01,
+    -1.1502301e-01, 1.9256255e-01, -1.2214072e-01, -4.1152104e-03,
+    8.6144336e-02, -9.6438475e-02, 3.171785e-02, 8.241924e-02,
 )

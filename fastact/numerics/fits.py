@@ -169,9 +169,9 @@ FITS = (
         "DISH_SLOPE",
         _without_root(dish_slope, DISH_ROOT),
         lambda d: 1 / _without_root(dish_slope, DISH_ROOT)(d),
-        _both(-mp.mpf("0.4201"), mp.mpf("0.4201")),
-        (11, 23),
-        (-23.7, -52.6),
+        _both(-mp.mpf("0.4201"), mp.mpf("0.2701")),
+        (11, 20),
+        (-25.3, -53.8),
     ),
     Fit(
         "TANH_SHRINK",
