@@ -22,13 +22,16 @@ def test_tour() -> None:
 
 
 def test_rows() -> None:
-    """Every function that the README tells of is told as its record has it."""
+    """Every function is told, as its record has it."""
     rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", README.read_text(), re.MULTILINE)
-    assert rows
+    assert [name for name, _ in rows] == [f.name for f in fa.ACTIVATIONS]
     for name, row in rows:
         activation = getattr(fa, name)
         assert row.endswith(f"| {activation.budget.forward.float32:g}, {activation.budget.derivative.float32:g} "), name
-        assert all(f"`{param.name}={param.default:g}`" in row for param in activation.params), name
+        for param in activation.params:
+            default = "" if param.default is None else "=1/6" if param.default == 1 / 6 else f"={param.default:g}"
+            assert f"`{param.name}{default}`" in row, name
+            assert row.count("trainable") == any(p.trainable for p in activation.params)
 
 
 def test_two_commands() -> None:
