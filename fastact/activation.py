@@ -15,7 +15,10 @@ from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
 from fastact.dispatch import LARGE
 from fastact.errors import explain
-from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Value
+from fastact.record import Record
+
+_WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
+"""The parameters' type code for each of x."""
 
 
 class Activation:
@@ -31,13 +34,35 @@ class Activation:
     ----------
     record : Record
         The definition.
+
+    Attributes
+    ----------
+    name : str
+        Name of the function, and of this object in `fastact`.
+    params : tuple of Param
+        Parameters in order, with their defaults; a default of None says that the parameter must be given.
+    formula : str
+        f(x) in LaTeX.
+    range, limits : Interval, Limits
+        Range of f, and its values at -inf and +inf.
+    kinks : tuple of Kink
+        Points where f or its derivative jumps, and the value of the derivative there.
+    roots : tuple
+        Zeros of the derivative next to which a relative error has no meaning.
+    budget : Budget
+        Largest errors in ulp.
     """
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self.name, self.params, self.formula = record.name, record.params, record.formula
+        self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
+        self.roots, self.budget = record.roots, record.budget
         self._names = tuple(p.name for p in record.params)
-        # None where a parameter must be given: unpacking it, the shortest call raises TypeError, and `_bind` tells why
-        self._defaults: Any = None if any(p.default is None for p in record.params) else tuple(p.default for p in record.params)
+        given = any(p.default is None for p in record.params)
+        self._defaults: Any = None if given else tuple(p.default for p in record.params)
+        # as arrays, which NumPy takes up faster than Python numbers
+        self._typed = {k: tuple(np.array(d, w) for d in self._defaults or ()) for k, w in _WIDTHS.items() if not given}
         self.__module__ = "fastact"
         self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
@@ -91,12 +116,12 @@ class Activation:
         ValueError
             If shapes do not broadcast, or `out` does not fit or is read-only.
         """
-        if type(x) is ndarray and x.size < LARGE and not options and not params:
+        if type(x) is ndarray and not params and not options and (x.size < LARGE or dispatch.flat(x, out)):
             try:
                 if not self._names:
                     return self.ufunc(x, out) if type(out) is ndarray else self.ufunc(x, out=out)
-                if x.dtype.kind == "f":
-                    return self.ufunc(x, *self._defaults, out=out)
+                if (typed := self._typed.get(x.dtype.char)) is not None:
+                    return self.ufunc(x, *typed, out) if type(out) is ndarray else self.ufunc(x, *typed, out=out)
             except (TypeError, ValueError) as error:
                 raise explain(self.record, "forward", (x, *self._bind("", (), {})), out, error) from error
         bound = self._bind("", params, options)
@@ -132,11 +157,14 @@ class Activation:
         ValueError
             If `wrt` is empty, or has an unknown name or one twice; or as the forward call does.
         """
-        if type(x) is ndarray and x.size < LARGE and not options and not params and not self._names and wrt is None:
+        if type(x) is ndarray and not params and not options and wrt is None and (x.size < LARGE or dispatch.flat(x, out, dy)):
             try:
-                return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
+                if not self._names:
+                    return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
+                if (typed := self._typed.get(x.dtype.char)) is not None and not self._trainable:
+                    return self._backward(dy, x, *typed, out=out)
             except (TypeError, ValueError) as error:
-                raise explain(self.record, "backward", (dy, x), out, error) from error
+                raise explain(self.record, "backward", (dy, x, *self._bind("", (), {})), out, error) from error
         bound = self._bind(".backward", params, options)
         if wrt is not None or self._trainable:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options)
@@ -144,13 +172,23 @@ class Activation:
 
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """dy/dx = f'(x); arguments and result as in the forward call. Kinks have the value told by `kinks`."""
-        bound = self._bind(".derivative", params, options)
-        return dispatch.call(self._derivative, self.record, "derivative", (x, *bound), out, options)
+        return self._of_x(self._derivative, "derivative", x, params, out, options)
 
     def value_and_grad(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
-        bound = self._bind(".value_and_grad", params, options)
-        return dispatch.call(self._value_and_grad, self.record, "value_and_grad", (x, *bound), out, options)
+        return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
+
+    def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+        if type(x) is ndarray and not params and not options and (x.size < LARGE or dispatch.flat(x, out)):
+            try:
+                if not self._names:
+                    return ufunc(x, out) if type(out) is ndarray and ufunc.nout == 1 else ufunc(x, out=out)
+                if (typed := self._typed.get(x.dtype.char)) is not None:
+                    return ufunc(x, *typed, out=out)
+            except (TypeError, ValueError) as error:
+                raise explain(self.record, direction, (x, *self._bind("", (), {})), out, error) from error
+        bound = self._bind(f".{direction}", params, options)
+        return dispatch.call(ufunc, self.record, direction, (x, *bound), out, options)
 
     @functools.cached_property
     def ufunc(self) -> np.ufunc:
@@ -204,43 +242,3 @@ class Activation:
     def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f'(x) by the C reference in long double."""
         return reference.derivative(self.name, x, *self._bind(".reference_derivative", params, named))
-
-    @property
-    def name(self) -> str:
-        """Name of the function, and of this object in `fastact`."""
-        return self.record.name
-
-    @property
-    def params(self) -> tuple[Param, ...]:
-        """Parameters in order, with their defaults; a default of None says that the parameter must be given."""
-        return self.record.params
-
-    @property
-    def formula(self) -> str:
-        """f(x) in LaTeX."""
-        return self.record.formula
-
-    @property
-    def range(self) -> Interval:
-        """Range of f."""
-        return self.record.range
-
-    @property
-    def limits(self) -> Limits:
-        """Values at -inf and +inf."""
-        return self.record.limits
-
-    @property
-    def kinks(self) -> tuple[Kink, ...]:
-        """Points where the derivative jumps, and its value there."""
-        return self.record.kinks
-
-    @property
-    def roots(self) -> tuple[Value, ...]:
-        """Zeros of the derivative next to which a relative error has no meaning."""
-        return self.record.roots
-
-    @property
-    def budget(self) -> Budget:
-        """Largest errors in ulp."""
-        return self.record.budget

@@ -39,6 +39,14 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         raise errors.explain(record, direction, operands, out, error) from error
 
 
+def flat(x: np.ndarray[Any, Any], out: Any, dy: Any = None) -> bool:
+    """Whether x, dy and every given output are C-contiguous arrays of one shape: the ufunc then sees them whole."""
+    if not x.flags.c_contiguous:
+        return False
+    others = (dy, *out) if type(out) is tuple else (dy, out)
+    return all(a is None or (type(a) is np.ndarray and a.shape == x.shape and a.flags.c_contiguous) for a in others)
+
+
 def narrow(operands: tuple[Any, ...], params: int) -> tuple[Any, ...]:
     """Python numbers as float32 parameters beside the integers that `np.exp` takes to float16 or float32, not to float64."""
     arrays = operands[: len(operands) - params]
