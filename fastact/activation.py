@@ -181,10 +181,11 @@ class Activation:
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
         if type(x) is ndarray and not params and not options and (x.size < LARGE or dispatch.flat(x, out)):
             try:
-                if not self._names:
-                    return ufunc(x, out) if type(out) is ndarray and ufunc.nout == 1 else ufunc(x, out=out)
-                if (typed := self._typed.get(x.dtype.char)) is not None:
-                    return ufunc(x, *typed, out=out)
+                typed = self._typed.get(x.dtype.char) if self._names else ()
+                if typed is not None:
+                    if type(out) is ndarray and ufunc.nout == 1:
+                        return ufunc(x, *typed, out)
+                    return ufunc(x, *typed) if out is None else ufunc(x, *typed, out=out)
             except (TypeError, ValueError) as error:
                 raise explain(self.record, direction, (x, *self._bind("", (), {})), out, error) from error
         bound = self._bind(f".{direction}", params, options)
