@@ -11,7 +11,7 @@ from typing import Any
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
 from fastact.numerics.exponential import at_most, expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
-from fastact.numerics.gate import gate_slope, gate_tail, times_e
+from fastact.numerics.gate import gate_slope, gate_tail, slope_at_root, times_e
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -22,7 +22,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-1.2784645427610738,),
-    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.5, 3.4)),
+    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(3.6, 3.4)),
     source="Elfwing, Uchibe & Doya 2018, arXiv:1702.03118",
 )
 def silu(x: Any) -> Any:
@@ -48,7 +48,7 @@ def silu(x: Any) -> Any:
         lambda beta: -0.0 if beta > 0 else 1.0 if beta else 0.5, lambda beta: 1.0 if beta > 0 else -0.0 if beta else 0.5
     ),
     roots=(lambda beta: -1.2784645427610738 / beta if beta else inf,),
-    budget=Budget(forward=Ulp(2.0, 1.9), derivative=Ulp(3.7, 4.0), params=Ulp(3.5, 3.4)),
+    budget=Budget(forward=Ulp(2.0, 1.9), derivative=Ulp(4.0, 4.0), params=Ulp(3.5, 3.4)),
     source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
 )
 def swish(x: Any, beta: Any) -> Any:
@@ -96,7 +96,10 @@ def quick_gelu(x: Any) -> Any:
     low = fma(k.QUICK, some, -z) + k.QUICK_LOW * some
     s, r = reduce_sum(-z, -low)
     y = fma(-gate_tail(some, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
-    g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
+    p = expm1_reduced(r)
+    numerator = times_e(fma(one - z, k.SCALE, s), fma(s, p, -low * k.SCALE), s, p)
+    delta = (z - k.SILU_ROOT) + low
+    g = select(absolute(delta) < k.SILU_NEAR, slope_at_root(delta), numerator / squared(fma(s, p, s)))
     return y, select(negative, g, one - g)
 
 

@@ -18,12 +18,16 @@ def gate_tail(z: Any, s: Any, h: Any) -> Any:
 def gate_slope(s: Any, r: Any, z: Any, low: Any, delta: Any) -> Any:
     """silu'(-z - low) for e^-(z + low) = 2^n e^r; `delta` is the distance of z + low from the root.
 
-    e N / (1 + e)² with e = e^-z, N = 1 + e - z; next to the root expanded there.
+    e N / (1 + e)² with e = e^-z, N = 1 + e - z; next to the root expanded there. s N is exact.
     """
     p = expm1_reduced(r)
-    first, rest = fma(real(1) - z, k.SCALE, s), fma(s, p, -low * k.SCALE)
-    root = fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
-    return select(absolute(delta) < k.SILU_NEAR, root, times_e(first, rest, s, p) / squared(fma(s, p, s)))
+    n = fma(real(1) - z, k.SCALE, s) + fma(s, p, -low * k.SCALE)
+    return select(absolute(delta) < k.SILU_NEAR, slope_at_root(delta), fma(s * n, p, s * n) / squared(fma(s, p, s)))
+
+
+def slope_at_root(delta: Any) -> Any:
+    """Return silu' at the distance `delta` from its root, up to SILU_NEAR."""
+    return fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
 
 
 def times_e(first: Any, rest: Any, s: Any, p: Any) -> Any:
