@@ -55,8 +55,8 @@ def swish(x: Any, beta: Any) -> Any:
     """Gate with a slope that is learnt; `backward` returns (dx, dbeta).
 
     z = |βx| is taken in two terms, or its rounding would be multiplied by z in the tail. With q = σ(-z):
-    dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. For the smallest β, q is unscaled before x enters;
-    for β = 0 it is 1/2.
+    dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. Where x² could overflow with
+    the scale, q is unscaled before x enters; for β = 0 it is 1/2.
     """
     zero, one = real(0), real(1)
     size, a = absolute(beta), absolute(x)
@@ -65,7 +65,7 @@ def swish(x: Any, beta: Any) -> Any:
     z = size * some
     low = fma(size, some, -z)
     s, r = reduce_sum(-z, -low)
-    loss, small = logistic_loss(s, tanh_half(-r)), size < k.SWISH_SMALL
+    loss, small = logistic_loss(s, tanh_half(-r)), end * end * k.SCALE == real(inf)
     weight, down = select(a > end, zero, a), select(small, one, k.UNSCALE)
     xs = weight * (s * select(small, k.UNSCALE, one))
     tail = select(size == zero, xs * loss, fma(-xs, loss, xs))

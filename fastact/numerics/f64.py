@@ -46,7 +46,6 @@ LARGEST = _real(np.finfo(_real).max)
 
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
-SWISH_SMALL = _real(2.0**-60)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)
