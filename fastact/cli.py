@@ -1,4 +1,4 @@
-"""The command `fastact`: demo, list, info."""
+"""The command `fastact`: demo, list, info, verify."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 import fastact as fa
 from fastact import demo
 from fastact.record import at
+from fastact.verify import command
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -93,7 +94,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo_parser.add_argument("--activation", default="gelu", metavar="NAME", help="any activation of `fastact list` (default: gelu)")
     commands.add_parser("list", help="all activations: parameters, formula, kinks, error")
     commands.add_parser("info", help="versions, processor, threads")
+    verify_parser = commands.add_parser("verify", help="prove the published error bounds on this machine")
+    command.add_arguments(verify_parser)
     given = parser.parse_args(arguments)
+    if given.command == "verify":
+        return command.run(given, _table)
     if given.command == "demo":
         return _demo(given.activation)
     return _list() if given.command == "list" else _info()
