@@ -21,8 +21,10 @@ _SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, 
 
 def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
     """Run one direction, whose ufunc is given. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
-    x = operands[-1 - len(record.params)]
-    if type(x) is np.ndarray and x.size >= LARGE and not options:
+    first = len(operands) - len(record.params)
+    x, plain = operands[first - 1], all(type(p) in (float, int) for p in operands[first:])
+    dy = operands[0] if first > 1 else None
+    if type(x) is np.ndarray and x.size >= LARGE and not options and not (plain and flat(x, out, dy)):
         outputs = out if isinstance(out, tuple) else (out,)
         prepared = _prepare(record, direction, operands, outputs)
         if prepared is not None:

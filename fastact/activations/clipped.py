@@ -55,15 +55,17 @@ def hard_tanh(x: Any, low: Any, high: Any) -> Any:
 def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
     """Straight line from 0 to 1.
 
-    The ends belong to the flat parts, also where their quotients are rounded, as 0.5 / (1/6) = 3. Whether the line is
-    above 1 is told by 1 - offset - slope x, whose sign survives rounding.
+    The ends belong to the flat parts, rounded as they are, so 0.5 / (1/6) is 3. Between the floats next to them the line is
+    strictly between 0 and 1. 1 - offset is taken in two terms.
     """
     zero, one = real(0), real(1)
-    t, rest = fma(slope, x, offset), one - offset
-    room = fma(-slope, x, rest) + ((one - rest) - offset)
-    below, above = (t <= zero) | (x == -offset / slope), (room <= zero) | (x == rest / slope)
+    rest = one - offset
+    start, stop = -offset / slope, rest / slope + ((one - rest) - offset) / slope
+    falling = slope < zero
+    below, above = x <= select(falling, stop, start), x >= select(falling, start, stop)
     flat, number = below | above, select(absolute(x) >= zero, one, x)
-    y = select(below, zero, select(above, one, t))
+    left, right = select(falling, one, zero), select(falling, zero, one)
+    y = select(below, left, select(above, right, fma(slope, x, offset)))
     return y, select(flat, zero, slope * number), select(flat, zero, x), select(flat, zero, number)
 
 

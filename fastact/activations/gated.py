@@ -56,7 +56,7 @@ def swish(x: Any, beta: Any) -> Any:
 
     z = |βx| is taken in two terms, or its rounding would be multiplied by z in the tail. With q = σ(-z):
     dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. Where x² could overflow with
-    the scale, q is unscaled before x enters; for β = 0 it is 1/2.
+    the scale, q is unscaled before x enters. For β = 0 it is 1/2, and |x| - tail is right at infinity.
     """
     zero, one = real(0), real(1)
     size, a = absolute(beta), absolute(x)
@@ -66,15 +66,15 @@ def swish(x: Any, beta: Any) -> Any:
     low = fma(size, some, -z)
     s, r = reduce_sum(-z, -low)
     loss, small = logistic_loss(s, tanh_half(-r)), end * end * k.SCALE == real(inf)
-    weight, down = select(a > end, zero, a), select(small, one, k.UNSCALE)
+    weight, down = select(a > end, zero, some), select(small, one, k.UNSCALE)
     xs = weight * (s * select(small, k.UNSCALE, one))
-    tail = select(size == zero, xs * loss, fma(-xs, loss, xs))
+    tail = fma(-xs, loss, xs)
     other = fma(-(s * k.UNSCALE), one - loss, one)
     by_beta = ((tail * other) * weight) * down
     tail = tail * down
-    positive = beta * x > zero
+    negative = beta * x < zero
     g = gate_slope(s, r, z, low, (z - k.SILU_ROOT) + low)
-    return copysign(select(positive, a - tail, tail), x), select(positive, one - g, g), by_beta
+    return copysign(select(negative, tail, a - tail), x), select(negative, g, one - g), by_beta
 
 
 @definition(
