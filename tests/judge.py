@@ -9,6 +9,7 @@ import numpy as np
 from mpmath import mpf, workprec
 
 from fastact import oracle
+from fastact.verify.judge import exact_error as ulps
 
 LARGEST = np.finfo(np.float64).max
 TINY = np.finfo(np.float64).smallest_subnormal
@@ -50,21 +51,6 @@ def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any,
     ]
     x = np.concatenate([bits, *tails, *close, SPECIAL])
     return x[np.isfinite(x)]
-
-
-def ulps(y: Any, truth: Any, least: Any = 0) -> float:
-    """|y - truth| in ulp of `truth`, or of `least` if that is larger, in the type of `y`.
-
-    Infinity stands for everything above the largest finite value.
-    """
-    info = np.finfo(type(y))
-    with workprec(oracle.PRECISION):
-        if not np.isfinite(y):
-            past = abs(truth) >= mpf(2) ** int(info.maxexp) * (1 - mpf(2) ** -(info.nmant + 2))
-            return 0.0 if np.isinf(y) and past and (y > 0) == (truth > 0) else float("inf")
-        size = max(abs(truth), least)
-        exponent = max(int(oracle.mp.mag(size)) - 1 if size else -(10**9), int(info.minexp))
-        return float(abs(oracle.exact(y) - truth) / mpf(2) ** (exponent - info.nmant))
 
 
 def least(name: str, order: int, x: Any, params: tuple[float, ...]) -> Any:

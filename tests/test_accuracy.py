@@ -16,26 +16,11 @@ from numba import njit
 
 from fastact import ACTIVATIONS, Activation, reference
 from fastact.record import at
+from fastact.verify.judge import errors, largest_term
 
 WIDER = {"float32": np.dtype(np.float64), "float64": np.dtype(np.longdouble)}
 COUNT = {"float32": 100_000, "float64": 20_000}
 WITH_PARAMS = [a for a in ACTIVATIONS if a.params]
-
-
-def errors(y: Array, truth: Array, term: Any = 0) -> Array:
-    """|y - truth| in ulp of truth, or of `term` if that is larger.
-
-    Below the normal range an ulp is the subnormal spacing; infinity is right past the largest float.
-    """
-    info = np.finfo(y.dtype)
-    wide = truth.dtype.type
-    exponent = np.maximum(np.frexp(np.maximum(abs(truth), term))[1] - 1, info.minexp)
-    spacing = np.ldexp(wide(1), exponent - info.nmant)
-    with np.errstate(invalid="ignore", over="ignore"):
-        found = abs(y.astype(truth.dtype) - truth) / spacing
-    past = np.ldexp(wide(1) - np.ldexp(wide(1), -info.nmant - 2), info.maxexp)
-    overflow = np.isinf(y) & (np.sign(y) == np.sign(truth)) & (abs(truth) >= past)
-    return np.where(overflow | (np.isnan(y) & np.isnan(truth)), 0, np.where(np.isfinite(y) & np.isfinite(truth), found, np.inf))
 
 
 def points(activation: Activation, name: str, params: tuple[float, ...]) -> Array:
@@ -58,20 +43,13 @@ def judge(what: str, y: Array, truth: Array, x: Array, bound: float, term: Any =
     assert found[worst] <= bound, f"{what}: {found[worst]:.4g} ulp at x = {x[worst]!r}, {y[worst]!r} instead of {truth[worst]!r}"
 
 
-def largest_term(activation: Activation, order: int, x: Array, params: tuple[float, ...]) -> Any:
-    """In whose ulp errors of the derivative by x (order 0) or by a parameter count."""
-    terms = activation.record.terms
-    with np.errstate(all="ignore"):
-        return terms[order](x.astype(np.longdouble), *params) if terms else 0
-
-
 @pytest.mark.parametrize("name", ["float32", "float64"])
 def test_forward_and_derivative(activation: Activation, name: str) -> None:
     for params in parameters(activation):
         x = points(activation, name, params)
         exact = rounded(params, name)
         y, d = activation.value_and_grad(x, *params)
-        budget, term = activation.budget, largest_term(activation, 0, x, exact)
+        budget, term = activation.budget, largest_term(activation.record, 0, x, exact)
         for which, values, ulp, least in (("forward", y, budget.forward, 0), ("derivative", d, budget.derivative, term)):
             truth = getattr(reference, which)(activation.name, x, *exact, dtype=WIDER[name])
             judge(f"{activation.name}{params} {which} {name}", values, truth, x, getattr(ulp, name), least)
@@ -93,7 +71,7 @@ def test_derivatives_by_parameters(activation: Activation, name: str) -> None:
             values = np.array(run(x, *typed), x.dtype)
             truth = reference.param_derivative(activation.name, k, x, *exact, dtype=WIDER[name])
             what = f"{activation.name}{params} by {activation.params[k].name} {name}"
-            judge(what, values, truth, x, getattr(activation.budget.params, name), largest_term(activation, 1 + k, x, exact))
+            judge(what, values, truth, x, getattr(activation.budget.params, name), largest_term(activation.record, 1 + k, x, exact))
 
 
 def test_the_measure_can_fail() -> None:
