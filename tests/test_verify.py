@@ -86,14 +86,16 @@ def test_the_command_passes(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 
 
 def test_plain_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastact.verify.command._PAUSE", 0.0)
     for name in ("rich.console", "rich.progress"):
         monkeypatch.setitem(sys.modules, name, None)
-    status, out, _ = run(
-        capsys, "--function", "relu", "--points", "1000", "--dtype", "float32,float16", "--exhaustive", "--dtype", "float16"
-    )
+    status, out, err = run(capsys, "--function", "relu", "--exhaustive", "--dtype", "float16")
     assert status == 0
     assert "│" not in out
     assert [line.split()[:2] for line in out.splitlines()[2:4]] == [["relu", "float16"], ["relu'", "float16"]]
+    lines = err.splitlines()
+    assert lines[-1] == "relu float16: 100.0% of all, about 0 min to go"
+    assert len(lines) == slices.NARROW_SLICES
 
 
 BROKEN = {
@@ -202,3 +204,12 @@ def test_only_the_worst_are_kept() -> None:
     scan.scan(np.arange(5000), (0, 0, 5000), y, judges, 1.0, (-1.0, 1.0), True, (counts, worst, where))
     assert sorted(worst) == list(range(4900, 5000))
     np.testing.assert_array_equal(given[where], worst)
+
+
+def test_bad_calls() -> None:
+    with pytest.raises(ValueError, match=r"^verify: unknown dtype 'int8'; accepted are float32, float64, float16, bfloat16$"):
+        verify(fa.tanh, "int8")
+    with pytest.raises(TypeError, match=r"^verify: 1 parameters given; tanh takes 0$"):
+        verify(fa.tanh, "float32", params=(1.0,))
+    with pytest.raises(ValueError, match=r"^verify: points is 0; accepted are whole numbers from 1$"):
+        verify(fa.tanh, "float32", points=0)

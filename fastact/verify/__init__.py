@@ -6,11 +6,11 @@ again in long double, and by mpmath where it is installed. `fastact verify` is t
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import closing
 
 from fastact.activation import Activation
+from fastact.cpu.parallel import get_num_threads
 from fastact.cpu.ufunc import bfloat16
 from fastact.verify.results import Error, Result, result
 from fastact.verify.slices import DTYPES, EXHAUSTIVE_POINTS, POINTS, Job, completed
@@ -53,7 +53,7 @@ def verify(
     exhaustive : bool, optional
         Look at every float32.
     threads : int, optional
-        By default one per core.
+        By default as many as calls use: one per core.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def verify(
     if dtype == "bfloat16" and bfloat16() is None:
         raise ImportError("verify: bfloat16 needs ml_dtypes: pip install 'fastact[bfloat16]'")
     count = (EXHAUSTIVE_POINTS if exhaustive else POINTS) if points is None else points
-    workers = os.cpu_count() or 1 if threads is None else threads
+    workers = get_num_threads() if threads is None else threads
     for what, number in (("points", count), ("threads", workers)):
         if number < 1:
             raise ValueError(f"verify: {what} is {number}; accepted are whole numbers from 1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import secrets
 import sys
 import time
@@ -20,6 +19,7 @@ from fastact.verify.slices import EXHAUSTIVE_POINTS, POINTS, Job
 
 Table = Callable[[str, Sequence[str], Sequence[Sequence[str]]], None]
 _INTERRUPTED = 130
+_PAUSE = 10.0
 _HEAD = ("function", "dtype", "ulp", "budget", "at x", "verdict")
 
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points", type=int, metavar="N", help=f"points per function of a sample (default: {POINTS})")
     parser.add_argument("--seed", type=int, metavar="N", help="of the sample (default: another each time)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results here; an interrupted exhaustive run goes on from it")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: one per core")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: as many as calls use, one per core")
 
 
 def _complaint(given: argparse.Namespace, dtypes: Sequence[str]) -> str:
@@ -66,35 +66,40 @@ def _weight(job: Job) -> int:
     return 100 if job.exhaustive and job.dtype == "float32" else 8 if job.dtype == "float64" else 1
 
 
+def _lines(total: int, before: int) -> Progress:
+    """Progress in plain text, a line each `_PAUSE` seconds."""
+    start = last = time.monotonic()
+    done = before
+
+    def line(job: Job, slices: int) -> None:
+        nonlocal done, last
+        done += slices * _weight(job)
+        now = time.monotonic()
+        if now - last >= _PAUSE:
+            last = now
+            rest = (now - start) * (total - done) / (done - before) / 60
+            print(f"{job.activation.name} {job.dtype}: {done / total:.1%} of all, about {rest:.0f} min to go", file=sys.stderr, flush=True)
+
+    return line
+
+
 @contextmanager
-def _progress(jobs: Sequence[Job], store: Store, *, lines: bool) -> Iterator[Progress]:
-    """A bar by rich, or where it is not installed, and `lines` are wanted, a line each ten seconds."""
+def _progress(jobs: Sequence[Job], store: Store) -> Iterator[Progress]:
+    """A bar by rich, or where that is not installed or nobody watches, lines."""
     total = sum(job.slices * _weight(job) for job in jobs)
     before = sum(store.done(job) * _weight(job) for job in jobs)
     try:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     except ImportError:
-        start = last = time.monotonic()
-        done = before
-
-        def line(job: Job, slices: int) -> None:
-            nonlocal done, last
-            done += slices * _weight(job)
-            now = time.monotonic()
-            if lines and now - last >= 10:
-                last = now
-                rest = (now - start) * (total - done) / (done - before)
-                print(
-                    f"{job.activation.name} {job.dtype}: {done / total:.1%} of all, about {rest / 60:.0f} min to go",
-                    file=sys.stderr,
-                    flush=True,
-                )
-
-        yield line
+        yield _lines(total, before)
+        return
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(total, before)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=300) as bar:
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=300) as bar:
         task = bar.add_task("verify", total=total, completed=before)
         yield lambda job, slices: bar.update(task, advance=slices * _weight(job), description=f"{job.activation.name} {job.dtype}")
 
@@ -133,7 +138,7 @@ def run(given: argparse.Namespace, table: Table) -> int:
         print(f"fastact verify: {complaint}", file=sys.stderr)
         return 2
     points = given.points or (EXHAUSTIVE_POINTS if given.exhaustive else POINTS)
-    threads = given.threads or os.cpu_count() or 1
+    threads = given.threads or fa.get_num_threads()
     seed = secrets.randbits(32) if given.seed is None else given.seed
     try:
         store = Store(given.json, header(seed=seed, points=points, threads=threads, exhaustive=given.exhaustive))
@@ -151,7 +156,7 @@ def run(given: argparse.Namespace, table: Table) -> int:
     found: list[Result] = []
     start, interrupted = time.monotonic(), False
     try:
-        with _progress(jobs, store, lines=given.exhaustive) as progress, closing(campaign(jobs, store, threads, progress)) as results:
+        with _progress(jobs, store) as progress, closing(campaign(jobs, store, threads, progress)) as results:
             found.extend(results)
     except KeyboardInterrupt:
         interrupted = True
