@@ -147,6 +147,12 @@ def test_violations(scalar: Any, fields: dict[str, Any], what: str, place: float
     assert math.isinf(result.errors[0].ulp) == (what == "NaN for finite x")
 
 
+def test_odd_is_told_of_the_defaults() -> None:
+    assert fa.hard_tanh.record.odd
+    assert verify(fa.hard_tanh, "float32", points=2000).ok
+    assert verify(fa.hard_tanh, "float32", params=(-0.5, 2.0), points=2000).ok
+
+
 def test_steps_between_chunks_and_slices_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each chunk starts with the last element of the one before, also in the next slice, and judges it once."""
     monkeypatch.setattr(slices, "_CHUNK", 1000)

@@ -60,6 +60,11 @@ class Job:
         return tuple(float(width(p)) for p in self.params)
 
     @property
+    def odd(self) -> bool:
+        """Whether the function is odd, which a record tells of the default parameters."""
+        return self.activation.record.odd and all(v == p.default for v, p in zip(self.params, self.activation.params, strict=True))
+
+    @property
     def slices(self) -> int:
         """How many slices the job has."""
         if self.whole:
@@ -126,7 +131,7 @@ def run(job: Job, index: int) -> Tally:
         judged = (int(np.argmax(within)), int(within.size - np.argmax(within[::-1]))) if within.any() else (0, 0)
         for which, y in zip(DIRECTIONS, results, strict=True):
             _judge(job, which, (keys, x, y), (max(judged[0], start), max(judged[1], start)), start, limits, counters[which], tally)
-        if job.activation.record.odd:
+        if job.odd:
             _odd(job, keys[start:], x[start:], (results[0][start:], results[1][start:]), tally)
     for which, counter in counters.items():
         counter.collect(tally, which)
