@@ -71,13 +71,13 @@ def markdown(rows: Rows, header: dict[str, Any], size: int, threads: int, dtype:
     return "\n".join(lines)
 
 
-def insert(text: str, block: str) -> str:
-    """Put the block between the markers, or at the end with markers of its own."""
-    start, end = MARKERS
+def insert(text: str, block: str, markers: tuple[str, str] = MARKERS, title: str = "Speed") -> str:
+    """Put the block between the markers, or at the end with a title and markers of its own."""
+    start, end = markers
     if text.count(start) != text.count(end) or text.count(start) > 1 or text.find(end) < text.find(start):
         raise ValueError(f"the markers {start} and {end} must stand once each, in this order")
     if start not in text:
-        return f"{text.rstrip()}\n\n## Speed\n\n{start}\n\n{block}\n\n{end}\n"
+        return f"{text.rstrip()}\n\n## {title}\n\n{start}\n\n{block}\n\n{end}\n"
     before, _, rest = text.partition(start)
     return f"{before}{start}\n\n{block}\n\n{end}{rest.partition(end)[2]}"
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from fastact.verify import scan
 
-VIOLATIONS = ("NaN for finite x", "range left", "step back of a monotone function", "not odd")
+STEP_BACK = "step back of a monotone function"
+VIOLATIONS = ("NaN for finite x", "range left", STEP_BACK, "not odd")
 DIRECTIONS = ("forward", "derivative")
 
 
