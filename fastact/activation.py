@@ -17,9 +17,6 @@ from fastact.dispatch import LARGE
 from fastact.errors import explain
 from fastact.record import Record
 
-_WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
-"""The parameters' type code for each of x."""
-
 
 class Activation:
     """An activation function with its derivative, backward pass and metadata.
@@ -62,7 +59,7 @@ class Activation:
         given = any(p.default is None for p in record.params)
         self._defaults: Any = None if given else tuple(p.default for p in record.params)
         # as arrays, which NumPy takes up faster than Python numbers
-        self._typed = {k: tuple(np.array(d, w) for d in self._defaults or ()) for k, w in _WIDTHS.items() if not given}
+        self._typed = {k: tuple(np.array(d, w) for d in self._defaults or ()) for k, w in dispatch.WIDTHS.items() if not given}
         self.__module__ = "fastact"
         self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
@@ -90,6 +87,12 @@ class Activation:
                 raise TypeError(f"{call}: {p.name} is missing; parameters are {', '.join(self._names)}")
         return (*params, *(options.pop(p.name, p.default) for p in rest))
 
+    def _numbers(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
+        """The default parameters, or plain numbers given for all, as arrays; None if they are something else."""
+        if not params:
+            return self._typed.get(x.dtype.char)
+        return dispatch.numbers(params, x.dtype.char) if len(params) == len(self._names) else None
+
     def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(x).
 
@@ -116,14 +119,14 @@ class Activation:
         ValueError
             If shapes do not broadcast, or `out` does not fit or is read-only.
         """
-        if type(x) is ndarray and not params and not options and (x.size < LARGE or dispatch.flat(x, out)):
+        if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
             try:
-                if not self._names:
+                if not self._names and not params:
                     return self.ufunc(x, out) if type(out) is ndarray else self.ufunc(x, out=out)
-                if (typed := self._typed.get(x.dtype.char)) is not None:
+                if (typed := self._numbers(x, params)) is not None:
                     return self.ufunc(x, *typed, out) if type(out) is ndarray else self.ufunc(x, *typed, out=out)
             except (TypeError, ValueError) as error:
-                raise explain(self.record, "forward", (x, *self._bind("", (), {})), out, error) from error
+                raise explain(self.record, "forward", (x, *self._bind("", params, {})), out, error) from error
         bound = self._bind("", params, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
@@ -157,14 +160,14 @@ class Activation:
         ValueError
             If `wrt` is empty, or has an unknown name or one twice; or as the forward call does.
         """
-        if type(x) is ndarray and not params and not options and wrt is None and (x.size < LARGE or dispatch.flat(x, out, dy)):
+        if type(x) is ndarray and not options and wrt is None and (x.size < LARGE or dispatch.flat(x, out, dy)):
             try:
-                if not self._names:
+                if not self._names and not params:
                     return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
-                if (typed := self._typed.get(x.dtype.char)) is not None and not self._trainable:
-                    return self._backward(dy, x, *typed, out=out)
+                if not self._trainable and (typed := self._numbers(x, params)) is not None:
+                    return self._backward(dy, x, *typed, out) if type(out) is ndarray else self._backward(dy, x, *typed, out=out)
             except (TypeError, ValueError) as error:
-                raise explain(self.record, "backward", (dy, x, *self._bind("", (), {})), out, error) from error
+                raise explain(self.record, "backward", (dy, x, *self._bind("", params, {})), out, error) from error
         bound = self._bind(".backward", params, options)
         if wrt is not None or self._trainable:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options)
@@ -179,15 +182,15 @@ class Activation:
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
-        if type(x) is ndarray and not params and not options and (x.size < LARGE or dispatch.flat(x, out)):
+        if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
             try:
-                typed = self._typed.get(x.dtype.char) if self._names else ()
+                typed = self._numbers(x, params) if self._names or params else ()
                 if typed is not None:
                     if type(out) is ndarray and ufunc.nout == 1:
                         return ufunc(x, *typed, out)
                     return ufunc(x, *typed) if out is None else ufunc(x, *typed, out=out)
             except (TypeError, ValueError) as error:
-                raise explain(self.record, direction, (x, *self._bind("", (), {})), out, error) from error
+                raise explain(self.record, direction, (x, *self._bind("", params, {})), out, error) from error
         bound = self._bind(f".{direction}", params, options)
         return dispatch.call(ufunc, self.record, direction, (x, *bound), out, options)
 
