@@ -25,6 +25,9 @@ def test_accuracy(activation: fa.Activation) -> None:
 
 def test_unknown_activation(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["demo", "--activation", "nope"]) == 2
+    assert cli.main(["demo", "nope"]) == 2
+    assert len(set(capsys.readouterr().err.splitlines())) == 1
+    assert cli.main(["demo", "nope"]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("fastact demo: unknown activation 'nope'; accepted are identity, relu, ")
     assert captured.err.count("\n") == 1
