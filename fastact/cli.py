@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     demo_parser = commands.add_parser("demo", help="train a small network on real digits with one activation")
     demo_parser.add_argument("name", nargs="?", default="gelu", metavar="NAME", help="any activation of `fastact list` (default: gelu)")
-    demo_parser.add_argument("--activation", dest="name", default=argparse.SUPPRESS, metavar="NAME", help="the same")
+    demo_parser.add_argument("--activation", metavar="NAME", help="the same")
     commands.add_parser("list", help="all activations: parameters, formula, kinks, error")
     commands.add_parser("info", help="versions, processor, threads")
     verify_parser = commands.add_parser("verify", help="prove the published error bounds on this machine")
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "verify":
         return command.run(given, _table)
     if given.command == "demo":
-        return _demo(given.name)
+        return _demo(given.activation or given.name)
     return _list() if given.command == "list" else _info()
 
 
