@@ -82,6 +82,7 @@ def markdown(rows: list[dict[str, Any]], head: dict[str, Any], step: int) -> str
     lines = [
         f"Largest error in ulp, float32, on every {step}th finite bit pattern, by `python -m bench.errors`; {told}.",
         "**lost**: somewhere no digit is right, or NaN; with the share of all finite floats that are beyond 4 ulp.",
+        "JAX takes subnormal numbers for 0, which alone is 0.2 to 0.4 % of all.",
         "",
         "| function | f | SciPy | PyTorch | JAX | ONNX Runtime | f' | PyTorch | JAX |",
         "|---|---|---|---|---|---|---|---|---|",

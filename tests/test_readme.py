@@ -28,7 +28,9 @@ def test_rows() -> None:
     assert [name for name, _ in rows] == [f.name for f in fa.ACTIVATIONS]
     for name, row in rows:
         activation = getattr(fa, name)
-        assert row.endswith(f"| {activation.budget.forward.float32:g}, {activation.budget.derivative.float32:g} "), name
+        budget = activation.budget
+        errors = [f"{getattr(budget.forward, w):g}, {getattr(budget.derivative, w):g}" for w in ("float32", "float64")]
+        assert row.endswith(f"| {errors[0]} | {errors[1]} "), name
         for param in activation.params:
             default = "" if param.default is None else "=1/6" if param.default == 1 / 6 else f"={param.default:g}"
             assert f"`{param.name}{default}`" in row, name

@@ -54,7 +54,7 @@ def _tanh_parts(z: Any) -> Any:
     derivative_limits=Limits(1.0, 1.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=Ulp(2.2, 2.0), derivative=Ulp(3.0, 2.9)),
+    budget=Budget(forward=Ulp(2.3, 2.0), derivative=Ulp(3.0, 2.9)),
     source="Collobert, Kavukcuoglu & Farabet 2011, Torch7 (its module TanhShrink)",
 )
 def tanh_shrink(x: Any) -> Any:
