@@ -87,15 +87,18 @@ def celu(x: Any, alpha: Any) -> Any:
     source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
 )
 def selu(x: Any) -> Any:
-    """Scaled exponential linear unit, λ = 1.05070098735548, α = 1.67326324235438; the derivative at 0 is λα."""
+    """Scaled exponential linear unit, λ = 1.05070098735548, α = 1.67326324235438; the derivative at 0 is λα.
+
+    λ is rounded down, so that both its terms are positive: -0 and infinity pass.
+    """
     zero = real(0)
     s, r = reduce(at_least(at_most(x, zero), k.ELU_END))
     p = expm1_reduced(r)
     scaled = k.SELU_ALPHA * s
     am = scaled * k.UNSCALE
     negative = x < zero
-    y = select(negative, fma(am, p, am - k.SELU_ALPHA), k.SELU_SCALE * x)
-    return y, select(x > zero, k.SELU_SCALE, fma(scaled, p, scaled) * k.UNSCALE)
+    y = select(negative, fma(am, p, am - k.SELU_ALPHA), fma(x, k.SELU_SCALE, x * k.SELU_SCALE_LOW))
+    return y, select(x > zero, k.SELU_SCALE + k.SELU_SCALE_LOW, fma(scaled, p, scaled) * k.UNSCALE)
 
 
 @definition(
