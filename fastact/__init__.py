@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
 from fastact.activations import algebraic, clipped, exponential, gated, gaussian, hyperbolic, logistic, periodic, piecewise
 from fastact.cpu.parallel import get_num_threads, set_num_threads

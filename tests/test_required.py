@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -79,3 +81,26 @@ def test_demo() -> None:
     accuracy, _ = demo.train(STRICT)
     assert accuracy > 0.95
     assert all(v > 0 for v in demo.throughput(STRICT, 4096))
+
+
+def test_ufuncs_need_no_import_of_their_own() -> None:
+    program = "import fastact as fa; print(fa.ufuncs.elu)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "<ufunc 'elu'>\n", done.stderr
+
+
+def test_level_hard_sigmoid() -> None:
+    x = np.array([-5, 0, 5], np.float32)
+    for slope in (0.0, -0.0):
+        for offset, level in ((0.5, 0.5), (2.0, 1.0), (-1.0, 0.0)):
+            np.testing.assert_array_equal(fastact.hard_sigmoid(x, slope, offset), np.full(3, level, np.float32))
+
+
+def test_snake_of_nan() -> None:
+    x = np.array([-5, 0.5, 1e9], np.float32)
+    assert all(np.isnan(v).all() for v in (*fastact.snake.value_and_grad(x, np.nan), fastact.snake(x, np.nan)))
+
+
+def test_gradient_of_an_empty_parameter() -> None:
+    dx, dslope = fastact.prelu.backward(np.ones(1), np.ones(1), np.zeros(0))
+    assert dx.shape == dslope.shape == (0,)

@@ -60,7 +60,8 @@ def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
     """
     zero, one = real(0), real(1)
     rest = one - offset
-    start, stop = -offset / slope, rest / slope + ((one - rest) - offset) / slope
+    slope = slope + zero
+    start, stop = -offset / slope, rest / slope + select(slope == zero, zero, ((one - rest) - offset) / slope)
     falling = slope < zero
     below, above = x <= select(falling, stop, start), x >= select(falling, start, stop)
     flat, number = below | above, select(absolute(x) >= zero, one, x)

@@ -32,7 +32,7 @@ def snake(x: Any, alpha: Any) -> Any:
     With αx = k π/2 + r: sin² αx is sin² r for even k, else 1 - sin² r, and sin 2αx is ± sin 2r.
     """
     one, product = real(1), alpha * x
-    inside = absolute(product) <= k.TURNS_END
+    outside = absolute(product) > k.TURNS_END
     r, low, odd = quarter_turns(product, fma(alpha, x, -product))
     square, rest = sine_squared(r, low)
     inverse = one / alpha
@@ -44,4 +44,4 @@ def snake(x: Any, alpha: Any) -> Any:
     wave = select(odd, -twice, twice)
     number = x - x
     by_alpha = fma(x, wave, -(part * inverse)) * inverse
-    return select(inside, copysign(y, x), x), select(inside, one + wave, one + number), select(inside, by_alpha, number)
+    return select(outside, x, copysign(y, x)), select(outside, one + number, one + wave), select(outside, number, by_alpha)

@@ -120,7 +120,7 @@ def summed(
     params = inputs[len(inputs) - loop.signature.params :]
     total = math.prod(shape)
     widest = max(p.size for p in params)
-    tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * widest)))
+    tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * max(1, widest))))
     chunk = -(-total // tasks // words.BLOCK) * words.BLOCK or words.BLOCK
     tasks = max(1, -(-total // chunk))
     sums = [np.zeros((tasks, *p.shape)) if w else np.zeros((1,)) for p, w in zip(params, wanted, strict=True)]
