@@ -9,7 +9,7 @@ from fastact.cpu.parallel import get_num_threads, set_num_threads
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
-relu6 = Activation(piecewise.relu6)
+relu6 = Activation(clipped.relu6)
 leaky_relu = Activation(piecewise.leaky_relu)
 prelu = Activation(piecewise.prelu)
 threshold = Activation(piecewise.threshold)

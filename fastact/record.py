@@ -59,6 +59,10 @@ class Ulp:
     float64: float
 
 
+EXACT = Ulp(float32=0.0, float64=0.0)
+ROUNDED = Ulp(float32=0.5, float64=0.5)
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Measured maximum errors, rounded up; `params` is for the derivatives by the parameters."""

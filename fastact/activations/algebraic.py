@@ -6,8 +6,7 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, horner, real, select, sqrt
-from fastact.numerics.exponential import at_most
+from fastact.numerics.bits import absolute, at_most, copysign, fma, horner, real, select, sqrt
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 

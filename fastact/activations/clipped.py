@@ -6,11 +6,36 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, real, select
-from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
+from fastact.numerics.bits import absolute, copysign, fma, real, select, unless_nan
+from fastact.record import EXACT, ROUNDED, Budget, Interval, Kink, Limits, Param, Ulp, definition
 
-_EXACT = Ulp(float32=0.0, float64=0.0)
-_ROUNDED = Ulp(float32=0.5, float64=0.5)
+
+def _clip(x: Any, low: Any, high: Any) -> tuple[Any, Any, Any, Any]:
+    """Return x between low and high, and the derivatives by x, low and high."""
+    zero, one = real(0), real(1)
+    below, above = x <= low, x >= high
+    inside = unless_nan(x, one)
+    nothing = inside - inside
+    y = select(below, low, select(above, high, x))
+    return y, select(below, zero, select(above, zero, inside)), select(below, one, nothing), select(above, one, nothing)
+
+
+@definition(
+    formula=r"\min(\max(x, 0), 6)",
+    derivative=r"[0 < x < 6]",
+    range=Interval(0.0, 6.0),
+    limits=Limits(0.0, 6.0),
+    derivative_limits=Limits(0.0, 0.0),
+    kinks=(Kink(at=0.0, derivative=0.0), Kink(at=6.0, derivative=0.0)),
+    flat=True,
+    monotone=True,
+    budget=Budget(forward=EXACT, derivative=EXACT),
+    source="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
+)
+def relu6(x: Any) -> Any:
+    """Rectified linear unit, cut at 6."""
+    y, derivative, _, _ = _clip(x, real(0), real(6))
+    return y, derivative
 
 
 @definition(
@@ -24,17 +49,12 @@ _ROUNDED = Ulp(float32=0.5, float64=0.5)
     flat=True,
     odd=True,
     monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT),
+    budget=Budget(forward=EXACT, derivative=EXACT, params=EXACT),
     source="Collobert 2004, Large scale machine learning (thesis), section 5.3",
 )
 def hard_tanh(x: Any, low: Any, high: Any) -> Any:
     """Clip to [low, high]; odd for the default bounds."""
-    zero, one = real(0), real(1)
-    below, above = x <= low, x >= high
-    inside = select(absolute(x) >= zero, one, x)
-    nothing = inside - inside
-    y = select(below, low, select(above, high, x))
-    return y, select(below, zero, select(above, zero, inside)), select(below, one, nothing), select(above, one, nothing)
+    return _clip(x, low, high)
 
 
 @definition(
@@ -49,7 +69,7 @@ def hard_tanh(x: Any, low: Any, high: Any) -> Any:
         Kink(at=lambda slope, offset: (1 - offset) / slope, derivative=0.0),
     ),
     flat=True,
-    budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
+    budget=Budget(forward=ROUNDED, derivative=EXACT, params=EXACT),
     source="Courbariaux, Bengio & David 2015, BinaryConnect, arXiv:1511.00363",
 )
 def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
@@ -64,7 +84,7 @@ def hard_sigmoid(x: Any, slope: Any, offset: Any) -> Any:
     start, stop = -offset / slope, rest / slope + select(slope == zero, zero, ((one - rest) - offset) / slope)
     falling = slope < zero
     below, above = x <= select(falling, stop, start), x >= select(falling, start, stop)
-    flat, number = below | above, select(absolute(x) >= zero, one, x)
+    flat, number = below | above, unless_nan(x, one)
     left, right = select(falling, one, zero), select(falling, zero, one)
     y = select(below, left, select(above, right, fma(slope, x, offset)))
     return y, select(flat, zero, slope * number), select(flat, zero, x), select(flat, zero, number)
@@ -108,22 +128,20 @@ _SHRINK: dict[str, Any] = {
 }
 
 
-@definition(**_SHRINK, formula=r"|x| > \lambda\,?\;x : 0", budget=Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT))
+@definition(**_SHRINK, formula=r"|x| > \lambda\,?\;x : 0", budget=Budget(forward=EXACT, derivative=EXACT, params=EXACT))
 def hard_shrink(x: Any, lambd: Any) -> Any:
     """Passes x, or where |x| is at most lambd, a zero of its sign."""
     zero, one = real(0), real(1)
-    flat, number = absolute(x) <= lambd, select(absolute(x) >= zero, one, x)
+    flat, number = absolute(x) <= lambd, unless_nan(x, one)
     return select(flat, copysign(zero, x), x), select(flat, zero, number), number - number
 
 
-@definition(
-    **_SHRINK, formula=r"\mathrm{sign}(x)\,\max(|x| - \lambda, 0)", budget=Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT)
-)
+@definition(**_SHRINK, formula=r"\mathrm{sign}(x)\,\max(|x| - \lambda, 0)", budget=Budget(forward=ROUNDED, derivative=EXACT, params=EXACT))
 def soft_shrink(x: Any, lambd: Any) -> Any:
     """Shifts x towards 0 by lambd; a zero keeps the sign of x."""
     zero, one = real(0), real(1)
     z = absolute(x)
-    flat, number = z <= lambd, select(z >= zero, one, x)
+    flat, number = z <= lambd, unless_nan(x, one)
     return copysign(select(flat, zero, z - lambd), x), select(flat, zero, number), select(flat, zero, -copysign(number, x))
 
 
@@ -136,14 +154,14 @@ def soft_shrink(x: Any, lambd: Any) -> Any:
     kinks=(Kink(at=-1.0, derivative=0.0), Kink(at=1.0, derivative=0.0)),
     flat=True,
     monotone=True,
-    budget=Budget(forward=_ROUNDED, derivative=_EXACT),
+    budget=Budget(forward=ROUNDED, derivative=EXACT),
     source="Martins & Astudillo 2016, arXiv:1602.02068 (the sparsemax of two classes)",
 )
 def sparse_sigmoid(x: Any) -> Any:
     """Straight line from 0 at -1 to 1 at 1, the derivative of `sparse_plus`."""
     zero, one, half = real(0), real(1), real(0.5)
     below, above = x <= -one, x >= one
-    inside = select(absolute(x) >= zero, half, x)
+    inside = unless_nan(x, half)
     return select(below, zero, select(above, one, fma(x, half, half))), select(below, zero, select(above, zero, inside))
 
 
@@ -155,7 +173,7 @@ def sparse_sigmoid(x: Any) -> Any:
     derivative_limits=Limits(0.0, 1.0),
     flat=True,
     monotone=True,
-    budget=Budget(forward=Ulp(0.6, 0.6), derivative=_ROUNDED),
+    budget=Budget(forward=Ulp(0.6, 0.6), derivative=ROUNDED),
     source="Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses",
 )
 def sparse_plus(x: Any) -> Any:

@@ -6,8 +6,8 @@ from math import inf, nan
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real, select
-from fastact.numerics.exponential import at_least, at_most, expm1_reduced, reduce, reduce_sum
+from fastact.numerics.bits import at_least, at_most, exponent_from_low_bits, fma, horner, polynomial, real, select
+from fastact.numerics.exponential import expm1_reduced, reduce, reduce_sum
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
 

@@ -9,8 +9,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
-from fastact.numerics.exponential import at_most, expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
+from fastact.numerics.bits import absolute, at_most, copysign, fma, horner, real, select
+from fastact.numerics.exponential import expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
 from fastact.numerics.gate import gate_slope, gate_tail, slope_at_root, times_e
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 

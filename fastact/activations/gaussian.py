@@ -6,8 +6,7 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, real, select
-from fastact.numerics.exponential import at_most
+from fastact.numerics.bits import absolute, at_most, fma, real, select
 from fastact.numerics.normal import centre, scaled_slope, scaled_tail
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 

@@ -6,8 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
-from fastact.numerics.exponential import at_most, logistic_loss, logistic_parts, reduce_decay, squared, tanh_half
+from fastact.numerics.bits import absolute, at_most, copysign, fma, horner, real, select
+from fastact.numerics.exponential import logistic_loss, logistic_parts, reduce_decay, squared, tanh_half
 from fastact.record import Budget, Interval, Limits, Ulp, definition
 
 

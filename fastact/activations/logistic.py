@@ -6,8 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, real, select
-from fastact.numerics.exponential import at_most, log1p_terms, logistic_loss, reduce_decay, reduce_sum, tanh_half
+from fastact.numerics.bits import absolute, at_most, fma, real, select
+from fastact.numerics.exponential import log1p_terms, logistic_loss, reduce_decay, reduce_sum, tanh_half
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from fastact.numerics.bits import absolute, real, select
-from fastact.numerics.exponential import at_least
-from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
-
-_EXACT = Ulp(float32=0.0, float64=0.0)
-_ROUNDED = Ulp(float32=0.5, float64=0.5)
+from fastact.numerics.bits import at_least, real, select, unless_nan
+from fastact.record import EXACT, ROUNDED, Budget, Interval, Kink, Limits, Param, definition
 
 
 @definition(
@@ -21,13 +17,13 @@ _ROUNDED = Ulp(float32=0.5, float64=0.5)
     derivative_limits=Limits(1.0, 1.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    budget=Budget(forward=EXACT, derivative=EXACT),
     source="Widrow & Hoff 1960, Adaptive switching circuits",
     aliases=("linear",),
 )
 def identity(x: Any) -> Any:
     """Unchanged x."""
-    return x, select(absolute(x) >= real(0), real(1), x)
+    return x, unless_nan(x, real(1))
 
 
 @definition(
@@ -39,34 +35,14 @@ def identity(x: Any) -> Any:
     kinks=(Kink(at=0.0, derivative=0.0),),
     flat=True,
     monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    budget=Budget(forward=EXACT, derivative=EXACT),
     source="Nair & Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
 )
 def relu(x: Any) -> Any:
     """Rectified linear unit; relu(-0) is +0."""
     zero, one = real(0), real(1)
     flat = x <= zero
-    return select(flat, zero, x), select(flat, zero, select(absolute(x) >= zero, one, x))
-
-
-@definition(
-    formula=r"\min(\max(x, 0), 6)",
-    derivative=r"[0 < x < 6]",
-    range=Interval(0.0, 6.0),
-    limits=Limits(0.0, 6.0),
-    derivative_limits=Limits(0.0, 0.0),
-    kinks=(Kink(at=0.0, derivative=0.0), Kink(at=6.0, derivative=0.0)),
-    flat=True,
-    monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT),
-    source="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
-)
-def relu6(x: Any) -> Any:
-    """Rectified linear unit, cut at 6."""
-    zero, one, six = real(0), real(1), real(6)
-    below, above = x <= zero, x >= six
-    inside = select(absolute(x) >= zero, one, x)
-    return select(below, zero, select(above, six, x)), select(below, zero, select(above, zero, inside))
+    return select(flat, zero, x), select(flat, zero, unless_nan(x, one))
 
 
 def _leaky(x: Any, slope: Any) -> Any:
@@ -85,7 +61,7 @@ _LEAKY: dict[str, Any] = {
     "limits": Limits(lambda slope: inf if slope < 0 else -inf, inf),
     "derivative_limits": Limits(lambda slope: slope, 1.0),
     "kinks": (Kink(at=0.0, derivative=lambda slope: slope),),
-    "budget": Budget(forward=_ROUNDED, derivative=_EXACT, params=_EXACT),
+    "budget": Budget(forward=ROUNDED, derivative=EXACT, params=EXACT),
 }
 
 
@@ -109,13 +85,13 @@ def prelu(x: Any, slope: Any) -> Any:
     return _leaky(x, slope)
 
 
-_STEPPED: dict[str, Any] = {"flat": True, "budget": Budget(forward=_EXACT, derivative=_EXACT, params=_EXACT)}
+_STEPPED: dict[str, Any] = {"flat": True, "budget": Budget(forward=EXACT, derivative=EXACT, params=EXACT)}
 
 
 def _threshold(x: Any, threshold: Any, value: Any) -> Any:
     """Return x or `value`, the derivative, and whether x is below the threshold, as 1 or 0; NaN for NaN."""
     zero, one = real(0), real(1)
-    flat, number = x <= threshold, select(absolute(x) >= zero, one, x)
+    flat, number = x <= threshold, unless_nan(x, one)
     return select(flat, value, x), select(flat, zero, number), select(flat, one, number - number)
 
 
@@ -161,7 +137,7 @@ def thresholded_relu(x: Any, alpha: Any) -> Any:
     derivative_limits=Limits(0.0, inf),
     flat=True,
     monotone=True,
-    budget=Budget(forward=_ROUNDED, derivative=_EXACT),
+    budget=Budget(forward=ROUNDED, derivative=EXACT),
     source="So et al. 2021, Primer, arXiv:2109.08668",
 )
 def relu_squared(x: Any) -> Any:
@@ -179,12 +155,12 @@ def relu_squared(x: Any) -> Any:
     kinks=(Kink(at=0.0, derivative=0.0),),
     flat=True,
     monotone=True,
-    budget=Budget(forward=_EXACT, derivative=_EXACT),
+    budget=Budget(forward=EXACT, derivative=EXACT),
     source="McCulloch & Pitts 1943, A logical calculus of the ideas immanent in nervous activity",
     aliases=("heaviside",),
 )
 def step(x: Any) -> Any:
     """Heaviside's step, 0 at 0; its derivative is 0 everywhere."""
     zero, one = real(0), real(1)
-    flat, number = x <= zero, select(absolute(x) >= zero, one, x)
+    flat, number = x <= zero, unless_nan(x, one)
     return select(flat, zero, number), number - number

@@ -1,4 +1,4 @@
-"""Bit-level primitives: a plain Python meaning, and the LLVM code that every compiled target uses for it."""
+"""Bit-level primitives: a plain Python meaning, and the LLVM code that every compiled target uses for it; and bounds made of them."""
 
 from __future__ import annotations
 
@@ -44,6 +44,21 @@ def _round(exact: Fraction, width: Any) -> Any:
 def select(condition: Any, a: Any, b: Any) -> Any:
     """`a` where `condition` holds, else `b`; both are evaluated."""
     return a if condition else b
+
+
+def at_most(x: Any, high: Any) -> Any:
+    """min(x, high), with NaN kept."""
+    return select(x > high, high, x)
+
+
+def at_least(x: Any, low: Any) -> Any:
+    """max(x, low), with NaN kept."""
+    return select(x < low, low, x)
+
+
+def unless_nan(x: Any, value: Any) -> Any:
+    """`value`, but NaN where x is NaN."""
+    return select(absolute(x) >= real(0), value, x)
 
 
 def horner(x: Any, coefficients: Any) -> Any:

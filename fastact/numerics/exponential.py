@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real, select
+from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real
 
 
 def reduce(u: Any) -> Any:
@@ -82,13 +82,3 @@ def logistic_parts(s: Any, r: Any) -> Any:
 def squared(e: Any) -> Any:
     """SCALE²·(1 + e)² from E = SCALE·e ≤ SCALE, as SCALE² + E (E + 2 SCALE): near e = 1 the error of E cancels in E / (1 + e)²."""
     return fma(e, e + k.SCALE_TWICE, k.SCALE_SQUARED)
-
-
-def at_most(x: Any, high: Any) -> Any:
-    """min(x, high), with NaN kept."""
-    return select(x > high, high, x)
-
-
-def at_least(x: Any, low: Any) -> Any:
-    """max(x, low), with NaN kept."""
-    return select(x < low, low, x)
