@@ -6,7 +6,7 @@ from math import inf, nan
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import at_least, at_most, exponent_from_low_bits, fma, horner, polynomial, real, select
+from fastact.numerics.bits import at_least, at_most, fma, horner, polynomial, real, select
 from fastact.numerics.exponential import expm1_reduced, reduce, reduce_sum
 from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definition
 
@@ -29,7 +29,7 @@ def elu(x: Any, alpha: Any) -> Any:
     With e^x = m (1 + p), m = 2^n: y = alpha m p + (alpha m - alpha), where the last term is 0 next to x = 0.
     """
     zero, one = real(0), real(1)
-    s, r = reduce(at_least(x, k.ELU_END))
+    s, r = reduce(at_least(x, k.ELU_END), k.MAGIC)
     p = expm1_reduced(r)
     m, scaled = s * k.UNSCALE, alpha * s
     am = alpha * m
@@ -92,7 +92,7 @@ def selu(x: Any) -> Any:
     λ is rounded down, so that both its terms are positive: -0 and infinity pass.
     """
     zero = real(0)
-    s, r = reduce(at_least(at_most(x, zero), k.ELU_END))
+    s, r = reduce(at_least(at_most(x, zero), k.ELU_END), k.MAGIC)
     p = expm1_reduced(r)
     scaled = k.SELU_ALPHA * s
     am = scaled * k.UNSCALE
@@ -114,10 +114,6 @@ def selu(x: Any) -> Any:
 def exp(x: Any) -> Any:
     """Exponential; what would be subnormal is scaled up until the end, what would overflow down."""
     low = x < k.EXP_SPLIT
-    u = at_most(at_least(x, k.ELU_END), k.EXP_END)
-    magic = select(low, k.MAGIC, k.MAGIC_DOWN)
-    t = fma(u, k.LOG2E, magic)
-    n = t - magic
-    s = exponent_from_low_bits(t)
-    y = fma(s, expm1_reduced(fma(n, -k.LN2_LOW, fma(n, -k.LN2_HIGH, u))), s) * select(low, k.UNSCALE, k.SCALE)
+    s, r = reduce(at_most(at_least(x, k.ELU_END), k.EXP_END), select(low, k.MAGIC, k.MAGIC_DOWN))
+    y = fma(s, expm1_reduced(r), s) * select(low, k.UNSCALE, k.SCALE)
     return y, y

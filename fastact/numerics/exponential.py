@@ -11,10 +11,10 @@ from fastact.numerics import f64 as k
 from fastact.numerics.bits import exponent_from_low_bits, fma, horner, polynomial, real
 
 
-def reduce(u: Any) -> Any:
-    """Return s = SCALE·2^n and r with e^u = 2^n e^r, |r| ≤ ln2/2."""
-    t = fma(u, k.LOG2E, k.MAGIC)
-    n = t - k.MAGIC
+def reduce(u: Any, magic: Any) -> Any:
+    """Return s and r with e^u = 2^n e^r, |r| ≤ ln2/2: s = SCALE·2^n for MAGIC, 2^n / SCALE for MAGIC_DOWN."""
+    t = fma(u, k.LOG2E, magic)
+    n = t - magic
     return exponent_from_low_bits(t), fma(n, -k.LN2_LOW, fma(n, -k.LN2_HIGH, u))
 
 
