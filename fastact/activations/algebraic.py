@@ -6,7 +6,8 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, at_most, copysign, fma, horner, real, select, sqrt
+from fastact.numerics.bits import absolute, at_most, copysign, fma, real, select, sqrt
+from fastact.numerics.gate import slope_at_root
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -89,7 +90,7 @@ def dish(x: Any) -> Any:
     u, w = select(inner, z, half) / select(inner, h, z), one / product
     near = fma(u, fma(half * u, u, -one), half)
     delta = z - k.DISH_ROOT
-    root = fma(-delta, horner(delta, k.DISH_SLOPE), k.DISH_ROOT_OFFSET)
+    root = slope_at_root(delta, k.DISH_SLOPE, k.DISH_ROOT_OFFSET)
     outer = half * w * fma(w, three - w, -one)
     g = select(delta < k.DISH_NEAR, near, select(delta < k.DISH_FAR, root, outer))
     g = select(inner, g, -u * u)

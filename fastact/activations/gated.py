@@ -9,9 +9,9 @@ from math import inf
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, at_most, copysign, fma, horner, real, select
-from fastact.numerics.exponential import expm1_reduced, logistic_loss, reduce_decay, reduce_sum, squared, tanh_half
-from fastact.numerics.gate import gate_slope, gate_tail, slope_at_root, times_e
+from fastact.numerics.bits import absolute, at_most, copysign, fma, real, select
+from fastact.numerics.exponential import expm1_reduced, logistic_loss, reduce_decay, reduce_sum, tanh_half
+from fastact.numerics.gate import gate_slope, gate_tail, slope_at_root, slope_beyond
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -97,9 +97,9 @@ def quick_gelu(x: Any) -> Any:
     s, r = reduce_sum(-z, -low)
     y = fma(-gate_tail(some, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
     p = expm1_reduced(r)
-    numerator = times_e(fma(one - z, k.SCALE, s), fma(s, p, -low * k.SCALE), s, p)
+    beyond = slope_beyond(fma(one - z, k.SCALE, s), fma(s, p, -low * k.SCALE), s, p)
     delta = (z - k.SILU_ROOT) + low
-    g = select(absolute(delta) < k.SILU_NEAR, slope_at_root(delta), numerator / squared(fma(s, p, s)))
+    g = select(absolute(delta) < k.SILU_NEAR, slope_at_root(delta, k.SILU_SLOPE, k.SILU_ROOT_OFFSET), beyond)
     return y, select(negative, g, one - g)
 
 
@@ -132,10 +132,10 @@ def gelu_tanh(x: Any) -> Any:
     s, r = reduce_sum(-w, -low)
     y = fma(-gate_tail(z, s, tanh_half(-r)), k.UNSCALE, select(negative, -zero, x))
     p = expm1_reduced(r)
-    numerator = times_e(fma(one - w, k.SCALE, s), fma(s, p, -fma(z + z, cubic, low) * k.SCALE), s, p)
+    beyond = slope_beyond(fma(one - w, k.SCALE, s), fma(s, p, -fma(z + z, cubic, low) * k.SCALE), s, p)
     delta = z - k.GELU_TANH_ROOT
-    root = fma(-delta, horner(delta, k.GELU_TANH_SLOPE), k.GELU_TANH_ROOT_OFFSET)
-    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, numerator / squared(fma(s, p, s)))
+    root = slope_at_root(delta, k.GELU_TANH_SLOPE, k.GELU_TANH_ROOT_OFFSET)
+    g = select(absolute(delta) < k.GELU_TANH_NEAR, root, beyond)
     return y, select(negative, g, one - g)
 
 
@@ -170,7 +170,7 @@ def mish(x: Any) -> Any:
     below = fma(e, fma(e, fma(e, e + four, eight), eight), four)
     above = fma(e, fma(e, fma(e, fma(four, e, eight), eight), four), one)
     delta = z - k.MISH_ROOT
-    root = fma(-delta, horner(delta, k.MISH_SLOPE), k.MISH_ROOT_OFFSET)
+    root = slope_at_root(delta, k.MISH_SLOPE, k.MISH_ROOT_OFFSET)
     g = select(negative, fma(left, p, left), right) / select(negative, below, above)
     near = negative & (delta < k.MISH_NEAR)
     return y, select(near, root, select(negative, g * k.UNSCALE, g))

@@ -22,15 +22,19 @@ def gate_slope(s: Any, r: Any, z: Any, low: Any, delta: Any) -> Any:
     """
     p = expm1_reduced(r)
     n = fma(real(1) - z, k.SCALE, s) + fma(s, p, -low * k.SCALE)
-    return select(absolute(delta) < k.SILU_NEAR, slope_at_root(delta), fma(s * n, p, s * n) / squared(fma(s, p, s)))
+    root = slope_at_root(delta, k.SILU_SLOPE, k.SILU_ROOT_OFFSET)
+    return select(absolute(delta) < k.SILU_NEAR, root, fma(s * n, p, s * n) / squared(fma(s, p, s)))
 
 
-def slope_at_root(delta: Any) -> Any:
-    """Return silu' at the distance `delta` from its root, up to SILU_NEAR."""
-    return fma(-delta, horner(delta, k.SILU_SLOPE), k.SILU_ROOT_OFFSET)
+def slope_at_root(delta: Any, coefficients: Any, offset: Any) -> Any:
+    """A derivative at the distance `delta` from its rounded root, where it is `offset`: a polynomial."""
+    return fma(-delta, horner(delta, coefficients), offset)
 
 
-def times_e(first: Any, rest: Any, s: Any, p: Any) -> Any:
-    """SCALE·e·N for N = first + rest and SCALE·e = s (1 + p): N is rounded, what that leaves out enters the last fma; s N is exact."""
+def slope_beyond(first: Any, rest: Any, s: Any, p: Any) -> Any:
+    """Return e N / (1 + e)² for SCALE N = first + rest and SCALE·e = s (1 + p): N is rounded, what that leaves out enters the last fma.
+
+    s N is exact.
+    """
     n = first + rest
-    return fma(s, n, fma(s * n, p, s * ((first - n) + rest)))
+    return fma(s, n, fma(s * n, p, s * ((first - n) + rest))) / squared(fma(s, p, s))
