@@ -10,12 +10,16 @@ import numpy as np
 from numpy import ndarray
 
 from fastact import dispatch, gradients, reference
+from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
 from fastact.dispatch import LARGE
 from fastact.errors import explain
 from fastact.record import Record
+
+_WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
+"""The parameters' type code for each of x."""
 
 
 class Activation:
@@ -56,10 +60,9 @@ class Activation:
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
         self._names = tuple(p.name for p in record.params)
-        given = any(p.default is None for p in record.params)
-        self._defaults: Any = None if given else tuple(p.default for p in record.params)
+        required = any(p.default is None for p in record.params)
         # as arrays, which NumPy takes up faster than Python numbers
-        self._typed = {k: tuple(np.array(d, w) for d in self._defaults or ()) for k, w in dispatch.WIDTHS.items() if not given}
+        self._typed = {k: tuple(np.array(p.default, w) for p in record.params) for k, w in _WIDTHS.items() if not required}
         self.__module__ = "fastact"
         self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
@@ -71,27 +74,11 @@ class Activation:
     def __reduce__(self) -> str:
         return self.record.name
 
-    def _bind(self, method: str, params: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """All parameters in order; those given by keyword are taken out of `options`."""
-        if not params and not options and (defaults := self._defaults) is not None:
-            return defaults
-        call = self.record.name + method
-        if len(params) > len(self._names):
-            raise TypeError(f"{call}: {len(params)} parameters given; accepted are {len(self._names)}: {', '.join(self._names) or 'none'}")
-        for name in self._names[: len(params)]:
-            if name in options:
-                raise TypeError(f"{call}: {name} is given twice")
-        rest = self.record.params[len(params) :]
-        for p in rest:
-            if p.default is None and p.name not in options:
-                raise TypeError(f"{call}: {p.name} is missing; parameters are {', '.join(self._names)}")
-        return (*params, *(options.pop(p.name, p.default) for p in rest))
-
-    def _numbers(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
-        """The default parameters, or plain numbers given for all, as arrays; None if they are something else."""
+    def _ready(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
+        """The parameters, if the ufunc can take them as they are, else None."""
         if not params:
             return self._typed.get(x.dtype.char)
-        return dispatch.numbers(params, x.dtype.char) if len(params) == len(self._names) else None
+        return params if len(params) == len(self._names) and x.size < LARGE and x.dtype.char in _WIDTHS else None
 
     def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(x).
@@ -119,15 +106,18 @@ class Activation:
         ValueError
             If shapes do not broadcast, or `out` does not fit or is read-only.
         """
+        if options:
+            params = bind(self.record, "", params, options)
         if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
-            try:
-                if not self._names and not params:
-                    return self.ufunc(x, out) if type(out) is ndarray else self.ufunc(x, out=out)
-                if (typed := self._numbers(x, params)) is not None:
-                    return self.ufunc(x, *typed, out) if type(out) is ndarray else self.ufunc(x, *typed, out=out)
-            except (TypeError, ValueError) as error:
-                raise explain(self.record, "forward", (x, *self._bind("", params, {})), out, error) from error
-        bound = self._bind("", params, options)
+            ready = self._ready(x, params) if self._names or params else ()
+            if ready is not None:
+                try:
+                    if type(out) is not ndarray:
+                        return self.ufunc(x, *ready, out=out)
+                    return self.ufunc(x, *ready, out) if ready else self.ufunc(x, out)
+                except (TypeError, ValueError) as error:
+                    raise explain(self.record, "forward", (x, *ready), out, error) from error
+        bound = bind(self.record, "", params, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
     def backward(self, dy: Any, x: Any, /, *params: Any, wrt: Any = None, out: Any = None, **options: Any) -> Any:
@@ -160,15 +150,18 @@ class Activation:
         ValueError
             If `wrt` is empty, or has an unknown name or one twice; or as the forward call does.
         """
-        if type(x) is ndarray and not options and wrt is None and (x.size < LARGE or dispatch.flat(x, out, dy)):
-            try:
-                if not self._names and not params:
-                    return self._backward(dy, x, out) if type(out) is ndarray else self._backward(dy, x, out=out)
-                if not self._trainable and (typed := self._numbers(x, params)) is not None:
-                    return self._backward(dy, x, *typed, out) if type(out) is ndarray else self._backward(dy, x, *typed, out=out)
-            except (TypeError, ValueError) as error:
-                raise explain(self.record, "backward", (dy, x, *self._bind("", params, {})), out, error) from error
-        bound = self._bind(".backward", params, options)
+        if options:
+            params = bind(self.record, ".backward", params, options)
+        if type(x) is ndarray and not options and wrt is None and not self._trainable and (x.size < LARGE or dispatch.flat(x, out, dy)):
+            ready = self._ready(x, params) if self._names or params else ()
+            if ready is not None:
+                try:
+                    if type(out) is not ndarray:
+                        return self._backward(dy, x, *ready, out=out)
+                    return self._backward(dy, x, *ready, out) if ready else self._backward(dy, x, out)
+                except (TypeError, ValueError) as error:
+                    raise explain(self.record, "backward", (dy, x, *ready), out, error) from error
+        bound = bind(self.record, ".backward", params, options)
         if wrt is not None or self._trainable:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
@@ -182,16 +175,18 @@ class Activation:
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+        if options:
+            params = bind(self.record, f".{direction}", params, options)
         if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
-            try:
-                typed = self._numbers(x, params) if self._names or params else ()
-                if typed is not None:
-                    if type(out) is ndarray and ufunc.nout == 1:
-                        return ufunc(x, *typed, out)
-                    return ufunc(x, *typed) if out is None else ufunc(x, *typed, out=out)
-            except (TypeError, ValueError) as error:
-                raise explain(self.record, direction, (x, *self._bind("", params, {})), out, error) from error
-        bound = self._bind(f".{direction}", params, options)
+            ready = self._ready(x, params) if self._names or params else ()
+            if ready is not None:
+                try:
+                    if type(out) is not ndarray or ufunc.nout > 1:
+                        return ufunc(x, *ready) if out is None else ufunc(x, *ready, out=out)
+                    return ufunc(x, *ready, out) if ready else ufunc(x, out)
+                except (TypeError, ValueError) as error:
+                    raise explain(self.record, direction, (x, *ready), out, error) from error
+        bound = bind(self.record, f".{direction}", params, options)
         return dispatch.call(ufunc, self.record, direction, (x, *bound), out, options)
 
     @functools.cached_property
@@ -241,8 +236,8 @@ class Activation:
 
     def reference(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f(x) by the C reference in long double."""
-        return reference.forward(self.name, x, *self._bind(".reference", params, named))
+        return reference.forward(self.name, x, *bind(self.record, ".reference", params, named))
 
     def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f'(x) by the C reference in long double."""
-        return reference.derivative(self.name, x, *self._bind(".reference_derivative", params, named))
+        return reference.derivative(self.name, x, *bind(self.record, ".reference_derivative", params, named))

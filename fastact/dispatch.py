@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,23 +39,6 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         return ufunc(*operands, **options)
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, out, error) from error
-
-
-WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
-"""The parameters' type code for each of x."""
-
-
-@functools.lru_cache(256)
-def _arrays(params: tuple[float, ...], char: str) -> tuple[Any, ...]:
-    return tuple(np.array(p, WIDTHS[char]) for p in params)
-
-
-def numbers(params: tuple[Any, ...], char: str) -> Any:
-    """Python floats as arrays, which NumPy takes up faster, for x of a type code; None if any is something else.
-
-    A zero is left to NumPy: -0.0 and 0.0 are one key.
-    """
-    return _arrays(params, char) if char in WIDTHS and all(type(p) is float and p for p in params) else None
 
 
 def flat(x: np.ndarray[Any, Any], out: Any, dy: Any = None) -> bool:

@@ -22,5 +22,6 @@ def __getattr__(name: str) -> np.ufunc:
     for activation in fastact.ACTIVATIONS:
         for direction in _DIRECTIONS:
             if name == (activation.name if direction == "forward" else f"{activation.name}_{direction}"):
-                return make_ufunc(activation.record, direction)
+                ufunc = globals()[name] = make_ufunc(activation.record, direction)  # found without this function from now on
+                return ufunc
     raise AttributeError(f"module 'fastact.ufuncs' has no attribute {name!r}; it has {', '.join(__dir__())}")
