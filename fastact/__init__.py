@@ -6,6 +6,7 @@ from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
 from fastact.activations import algebraic, clipped, exponential, gated, gaussian, hyperbolic, logistic, periodic, piecewise
 from fastact.cpu.parallel import get_num_threads, set_num_threads
+from fastact.gains import gain
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -92,6 +93,7 @@ __all__ = [
     "dish",
     "elu",
     "exp",
+    "gain",
     "gelu",
     "gelu_tanh",
     "get_num_threads",
