@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fastact.activation import Activation
+from fastact.binding import bind
 from fastact.record import at
 
 _REACH = 40.0
@@ -66,7 +67,7 @@ def _numbers(f: Activation, params: tuple[Any, ...], named: dict[str, Any]) -> t
     for name in named:
         if name not in accepted:
             raise TypeError(f"gain: {name} is no parameter of {f.name}; accepted are {', '.join(accepted) or 'none'}")
-    values = f._bind("'s gain", params, named)
+    values = bind(f.record, "'s gain", params, named)
     for name, value in zip(accepted, values, strict=True):
         if np.ndim(value) or not isinstance(value, int | float | np.integer | np.floating):
             raise TypeError(f"gain: {name} is a {type(value).__name__}; accepted is a number")
