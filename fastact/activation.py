@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import dispatch, gradients, reference
+from fastact import dispatch, gradients, masks, reference
 from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
@@ -173,6 +173,9 @@ class Activation:
     def value_and_grad(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
+
+    with_mask = masks.with_mask
+    backward_from_mask = masks.backward_from_mask
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
         if options:

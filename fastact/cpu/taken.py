@@ -1,0 +1,125 @@
+"""Jobs with operands that are no arrays of elements: a function makes them, or takes them up, block by block.
+
+Such a job is one of the driver with three more words per operand behind it: the address of
+``void f(job, row, start, count, buffer)`` or 0, and two that only this function reads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import cfunc
+
+from fastact.cpu import parallel, raw, walk, words
+from fastact.cpu.blocks import move
+from fastact.cpu.copy import copy
+from fastact.cpu.raw import call_accumulate, helper, lesser, put, run_kernel, scratch, word
+from fastact.cpu.ufunc import Loop
+from fastact.cpu.words import BASE, BLOCK, BUFFER, BUFFERS, FLAT, JOB_ROWS, KERNEL, MODE, POINTERS, ROW, SCALAR, SIZE, STAGED
+
+TAKEN = words.JOB_BYTES // 8
+FUNCTION, FIRST, SECOND, EXTRA = 0, 1, 2, 3
+_lock = threading.Lock()
+_compiled: dict[Callable[..., None], Any] = {}
+
+
+class Taken(NamedTuple):
+    """An operand in the care of a function: where it is, its strides in the job's axes, and two words more."""
+
+    function: Callable[..., None]
+    base: int
+    strides: tuple[int, ...] = ()
+    apart: int = 0
+    first: int = 0
+    second: int = 0
+
+
+@helper
+def extra(job: int, row: int, which: int) -> Any:
+    """One of the three words of the operand at `row`."""
+    return word(job, TAKEN + ((row - job) // 8 - JOB_ROWS) // ROW * EXTRA + which)
+
+
+def run(job: int, first: int, stop: int) -> None:  # noqa: C901
+    """Elements [first, stop) of a job, block by block."""
+    operands = word(job, 1)
+    inputs = word(job, 2)
+    pointers = scratch(POINTERS)
+    buffers = scratch(BUFFERS)
+    for j in range(operands):
+        row = job + 8 * (JOB_ROWS + j * ROW)
+        put(pointers, j, buffers + j * BUFFER)
+        if word(row, MODE) == SCALAR:
+            copy(buffers + j * BUFFER, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
+    start = first
+    while start < stop:
+        count = lesser(BLOCK, stop - start)
+        for j in range(operands):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            if extra(job, row, FUNCTION) != 0:
+                if j < inputs:
+                    call_accumulate(extra(job, row, FUNCTION), job, row, start, count, buffers + j * BUFFER)
+            elif word(row, MODE) == FLAT:
+                put(pointers, j, word(row, BASE) + start * word(row, SIZE))
+            elif j < inputs and word(row, MODE) == STAGED:
+                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+        run_kernel(word(job, KERNEL), pointers, count)
+        for j in range(inputs, operands):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            if extra(job, row, FUNCTION) != 0:
+                call_accumulate(extra(job, row, FUNCTION), job, row, start, count, buffers + j * BUFFER)
+            elif word(row, MODE) == STAGED:
+                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+        start += count
+
+
+def _address(function: Callable[..., None]) -> int:
+    """The compiled function, which is kept."""
+    with _lock:
+        if function not in _compiled:
+            kind = raw.RUN_LOOP if function is run else raw.ACCUMULATE_LOOP
+            _compiled[function] = cfunc(kind, nopython=True, error_model="numpy")(function)
+        return int(_compiled[function].address)
+
+
+def _launch(job: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+    """Run a job by `run` in place of the driver's own."""
+    control = parallel.control
+    if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
+        parallel.start()
+    own = control.copy()
+    own[words.RUN] = _address(run)
+    job[words.JOB_CONTROL] = own.ctypes.data
+    walk._run(int(control[words.LAUNCH]))(job.ctypes.data)
+
+
+def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk: int = 0) -> None:
+    """Run a loop over `shape` in logical C order; every operand is an array that broadcasts to it, or is `Taken`.
+
+    `chunk` is the number of elements of a task, a multiple of a block, or 0.
+    """
+    shape = shape or (1,)
+    sig, first = loop.signature, len(loop.signature.inputs) - loop.signature.params
+    strides = [list(a.strides) if isinstance(a, Taken) else walk._strides(a, shape) for a in operands]
+    strides = [s or [0] * len(shape) for s in strides]
+    sizes, merged = walk._coalesce(shape, strides)
+    if len(sizes) > words.MAX_DIMS:
+        raise ValueError(f"the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
+    rows, more = [], np.zeros((words.MAX_OPERANDS, EXTRA), np.int64)
+    for k, (a, s, storage) in enumerate(zip(operands, merged, sig.operands, strict=True)):
+        if isinstance(a, Taken):
+            more[k] = (_address(a.function), a.first, a.second)
+            rows.append((a.base, storage.size, STAGED, s))
+        else:
+            rows.append((a.ctypes.data, storage.size, walk._mode(sizes, s, storage.size), s))
+    scalars = all(a.size == 1 for a in operands[first : len(sig.inputs)])
+    job = walk._job(loop, sizes, rows, scalars=scalars)
+    job[words.JOB_CHUNK] = chunk
+    for k, a in enumerate(operands):
+        if isinstance(a, Taken):
+            job[words.JOB_ROWS + k * words.ROW + words.APART] = a.apart
+    if job[words.JOB_TOTAL]:
+        _launch(np.concatenate([job, more.ravel()]))

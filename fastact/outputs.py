@@ -1,0 +1,75 @@
+"""Operands and outputs of calls that are no ufuncs: checked before anything is written."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastact import dispatch
+from fastact.errors import ACCEPTED
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@functools.cache
+def _kind(dtype: np.dtype[Any]) -> str | None:
+    """The loop dtype of an array of native order, or None if there is none."""
+    name = "longdouble" if dtype.char == "g" else dtype.name
+    return name if dtype.isnative and name in ("float16", "bfloat16", "float32", "float64", "longdouble") else None
+
+
+def kind(dtype: np.dtype[Any]) -> str:
+    """The name of the loops for a dtype that `floating` gives."""
+    name = _kind(dtype)
+    assert name is not None
+    return name
+
+
+def floating(call: str, name: str, given: Any) -> Array:
+    """`given` as an array that loops can read: of a floating-point dtype, native and aligned; whole numbers as `numpy.exp` takes them."""
+    if type(given) is np.ndarray and _kind(given.dtype) is not None and given.flags.aligned:
+        return given
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.exp.resolve_dtypes((array.dtype, None))[0])
+    native = array.dtype.newbyteorder("=")
+    if _kind(native) is None:
+        raise TypeError(f"{call}: {name} has dtype {array.dtype}; accepted are {ACCEPTED}")
+    return np.require(array, native, "A")
+
+
+def like(call: str, names: Sequence[str], *given: Any) -> list[Array]:
+    """All as by `floating`, of the widest dtype among them; Python numbers do not count."""
+    arrays = [floating(call, name, a) for name, a in zip(names, given, strict=True)]
+    kinds = [a.dtype for a, g in zip(arrays, given, strict=True) if type(g) not in (int, float)] or [arrays[0].dtype]
+    widest = np.result_type(*kinds) if len(set(kinds)) > 1 else kinds[0]
+    return [a.astype(widest, copy=False) for a in arrays]
+
+
+def ready(call: str, name: str, target: Any, shape: tuple[int, ...], dtype: Any, inputs: Sequence[Array] = ()) -> Array:
+    """`target` if a result of that shape and dtype can be written to it, or a new array for None, laid out as the first of `inputs`."""
+    if target is None:
+        model = inputs[0] if inputs else None
+        return np.empty(shape, dtype) if model is None or model.shape != shape else np.empty_like(model, dtype, subok=False)
+    if not isinstance(target, np.ndarray):
+        raise TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
+    if not target.flags.writeable:
+        raise ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
+    if target.shape != shape:
+        raise ValueError(f"{call}: {name} has shape {target.shape}; accepted is {shape}")
+    if target.dtype != dtype or not target.dtype.isnative or not target.flags.aligned:
+        raise TypeError(f"{call}: {name} has dtype {target.dtype}; accepted is an aligned array of {np.dtype(dtype)}")
+    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        raise ValueError(f"{call}: {name} repeats an element; accepted is an array of elements of their own")
+    return target
+
+
+def apart(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Array]:
+    """The inputs, copied where an output shares memory with them without being that very operand."""
+    return [a.copy() if dispatch.clash([a], outputs[:1]) or any(np.may_share_memory(a, o) for o in outputs[1:]) else a for a in inputs]
