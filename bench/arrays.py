@@ -32,11 +32,6 @@ class Arrays:
         return cls(x, dy, np.empty_like(x), np.empty_like(x))
 
 
-def defaults(activation: fa.Activation) -> tuple[float, ...]:
-    """One value per parameter: its default, or the first that the tests try."""
-    return tuple(p.samples[0] if p.default is None else p.default for p in activation.params)
-
-
 def required(activation: fa.Activation) -> tuple[float, ...]:
     """What a call must be given: nothing where every parameter has a default."""
-    return defaults(activation) if any(p.default is None for p in activation.params) else ()
+    return activation.record.typical if any(p.default is None for p in activation.params) else ()

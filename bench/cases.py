@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastact as fa
-from bench.arrays import DIRECTIONS, Arrays, Run, defaults, required
+from bench.arrays import DIRECTIONS, Arrays, Run, required
 from bench.peers import PEERS, peers
 from fastact import ufuncs
 
@@ -33,7 +33,7 @@ def ours(activation: fa.Activation, direction: str, a: Arrays) -> Run:
     if direction == "value_and_grad":
         return lambda: activation.value_and_grad(a.x, *params, out=(a.y, a.d))
     if any(p.trainable for p in activation.params):
-        backward, values = getattr(ufuncs, f"{activation.name}_backward"), defaults(activation)
+        backward, values = getattr(ufuncs, f"{activation.name}_backward"), activation.record.typical
         return lambda: backward(a.dy, a.x, *values, out=a.y)
     return lambda: activation.backward(a.dy, a.x, *params, out=a.y)
 

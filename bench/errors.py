@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 import fastact as fa
-from bench.arrays import Arrays, defaults
+from bench.arrays import Arrays
 from bench.machine import header
 from bench.peers import peers
 from bench.publish import insert
@@ -35,12 +35,12 @@ HOPELESS = 1e6
 def sample(activation: fa.Activation, step: int) -> Any:
     """Every step-th finite float32, within the reach of the function."""
     x = np.arange(7, 2**32, step, dtype=np.uint32).view(np.float32)
-    return x[np.isfinite(x) & (abs(x) <= at(activation.record.reach, *defaults(activation)))]
+    return x[np.isfinite(x) & (abs(x) <= at(activation.record.reach, *activation.record.typical))]
 
 
 def measure(activation: fa.Activation, direction: str, x: Any) -> dict[str, dict[str, Any]]:
     """Per competitor the largest error, where it is, the share of values worse than 4 ulp, and of NaN."""
-    params = tuple(float(np.float32(p)) for p in defaults(activation))
+    params = tuple(float(np.float32(p)) for p in activation.record.typical)
     compute = reference.forward if direction == "forward" else reference.derivative
     truth = compute(activation.name, x, *params, dtype=np.float64)
     term = largest_term(activation.record, 0, x, params) if direction == "backward" else 0

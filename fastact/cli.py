@@ -40,7 +40,7 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 def _list() -> int:
     rows = []
     for f in fa.ACTIVATIONS:
-        params = tuple(p.samples[0] if p.default is None else p.default for p in f.params)
+        params = f.record.typical
         named = ", ".join(p.name if p.default is None else f"{p.name}={p.default:.4g}" for p in f.params)
         low, high = at(f.range.low, *params), at(f.range.high, *params)
         kinks = "; ".join(f"{at(k.derivative, *params):.6g} at {at(k.at, *params):.6g}" for k in f.kinks)

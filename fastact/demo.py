@@ -43,11 +43,6 @@ def _digits() -> tuple[Any, Any, Any, Any]:
     return train, test, train_labels, test_labels
 
 
-def _required(activation: Activation) -> list[float]:
-    """For parameters that have no default, the first sample of their record."""
-    return [p.samples[0] for p in activation.params if p.default is None]
-
-
 def _start(images: Any, activation: Activation, rng: np.random.Generator) -> list[Any]:
     """Normal weights, scaled so that a layer's outputs before the activation have unit root mean square on the images."""
     layers, value = [], images
@@ -55,7 +50,7 @@ def _start(images: Any, activation: Activation, rng: np.random.Generator) -> lis
         weight = rng.standard_normal((inputs, outputs), np.float32)
         weight /= np.sqrt(np.mean(np.square(value @ weight)))
         layers.append((weight, np.zeros(outputs, np.float32)))
-        value = activation(value @ weight, *_required(activation))
+        value = activation(value @ weight, *activation.record.typical)
     return layers
 
 
@@ -64,7 +59,7 @@ def _scores(x: Any, layers: list[Any], activation: Activation) -> tuple[list[Any
     hidden, value = [], x
     for weight, bias in layers[:-1]:
         hidden.append(value @ weight + bias)
-        value = activation(hidden[-1], *_required(activation))
+        value = activation(hidden[-1], *activation.record.typical)
     return hidden, value @ layers[-1][0] + layers[-1][1]
 
 
@@ -77,10 +72,10 @@ def _gradients(x: Any, labels: Any, layers: list[Any], activation: Activation) -
     dy /= np.float32(len(labels))
     found = []
     for k in range(len(layers) - 1, -1, -1):
-        value = activation(hidden[k - 1], *_required(activation)) if k else x
+        value = activation(hidden[k - 1], *activation.record.typical) if k else x
         found.append((value.T @ dy, dy.sum(0)))
         if k:
-            dy = activation.backward(dy @ layers[k][0].T, hidden[k - 1], *_required(activation), wrt="x")
+            dy = activation.backward(dy @ layers[k][0].T, hidden[k - 1], *activation.record.typical, wrt="x")
     return found[::-1]
 
 
@@ -128,7 +123,7 @@ def throughput(activation: Activation, elements: int = ELEMENTS) -> tuple[float,
     """Forward as a fraction of `np.copyto`, backward as a fraction of `np.add`: medians of interleaved runs, all threads."""
     x = np.random.default_rng(0).standard_normal(elements, np.float32)
     dy, y = x[::-1].copy(), np.empty_like(x)
-    given = _required(activation)
+    given = activation.record.typical
     runs = (
         lambda: np.copyto(y, x),
         lambda: activation(x, *given, out=y),

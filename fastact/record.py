@@ -108,6 +108,11 @@ class Record:
         return self.scalar.__name__
 
     @property
+    def typical(self) -> tuple[float, ...]:
+        """One value per parameter: its default, or its first sample where it must be given."""
+        return tuple(p.samples[0] if p.default is None else p.default for p in self.params)
+
+    @property
     def summary(self) -> str:
         """First line of the scalar's docstring."""
         return (self.scalar.__doc__ or "").strip().splitlines()[0]

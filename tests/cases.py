@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 
 import fastact
-from fastact import Activation
+from fastact import Activation, verify
 from fastact.record import at
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -95,13 +95,12 @@ def ordinary(name: str, shape: Any, seed: int = 0) -> Array:
 
 def defaults(activation: Activation) -> tuple[float, ...]:
     """Every parameter's default, or its first sample where it must be given."""
-    return tuple(p.samples[0] if p.default is None else p.default for p in activation.params)
+    return activation.record.typical
 
 
 def parameters(activation: Activation) -> list[tuple[float, ...]]:
     """The defaults, and the samples of the record taken side by side."""
-    samples = list(zip(*(p.samples for p in activation.params), strict=False))
-    return list(dict.fromkeys([defaults(activation), *samples]))
+    return verify.parameters(activation, every=True)
 
 
 def rounded(params: Iterable[float], name: str) -> tuple[float, ...]:

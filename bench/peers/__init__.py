@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 import fastact as fa
-from bench.arrays import Arrays, Run, defaults
+from bench.arrays import Arrays, Run
 from bench.peers import jax_peer, numexpr_peer, numpy_peer, onnx_peer, scipy_peer, torch_peer
 
 Make = Callable[[str, str, Arrays, tuple[float, ...]], Run | None]
@@ -34,5 +34,5 @@ def peers(activation: fa.Activation, direction: str, a: Arrays) -> dict[str, Run
     """Every installed competitor that has this case."""
     if a.x.dtype.name not in DTYPES or direction == "value_and_grad":
         return {}
-    found = {peer: make(activation.name, direction, a, defaults(activation)) for peer, make in PEERS.items() if installed(peer)}
+    found = {peer: make(activation.name, direction, a, activation.record.typical) for peer, make in PEERS.items() if installed(peer)}
     return {peer: run for peer, run in found.items() if run is not None}

@@ -21,9 +21,8 @@ __all__ = ["DTYPES", "Error", "Result", "parameters", "verify"]
 
 def parameters(activation: Activation, *, every: bool = False) -> list[tuple[float, ...]]:
     """The defaults (the first sample of a parameter that has none), and if `every`, the samples of the record side by side."""
-    defaults = tuple(p.samples[0] if p.default is None else p.default for p in activation.params)
     samples = list(zip(*(p.samples for p in activation.params), strict=False)) if every else []
-    return list(dict.fromkeys([defaults, *samples]))
+    return list(dict.fromkeys([activation.record.typical, *samples]))
 
 
 def verify(
