@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from mpmath import mpf, workprec
+from mpmath import mpf
 
+import fastact
 from fastact import oracle
+from fastact.record import at
 from fastact.verify.judge import exact_error as ulps
+from fastact.verify.judge import largest_term
 
 LARGEST = np.finfo(np.float64).max
 TINY = np.finfo(np.float64).smallest_subnormal
@@ -24,7 +27,6 @@ ROOTS = [
 ]
 KINKS = [-3.0, -1.5, -1.0, 1.0, 3.0, 6.0]
 LANDMARKS = [-1.25, -0.75, -0.25, 0.25, 8.0, -8.0, -100.0, -200.0, 200.0, -600.0, *KINKS, *ROOTS]
-MORE = {"snake": [(0.7,)]}
 TAILS = [
     (-12.0, 12.0),
     (-39.0, -36.0),
@@ -54,24 +56,16 @@ def points(seed: int, count: int, near: Iterable[float] = ()) -> np.ndarray[Any,
 
 
 def least(name: str, order: int, x: Any, params: tuple[float, ...]) -> Any:
-    """What the error of snake's derivatives is counted against, for they have roots without number; its d/dalpha up to 2^50."""
-    if name != "snake" or not order:
+    """The largest term of a derivative, as the record has it; one by a parameter may be anything beyond 2^29 reaches."""
+    record = getattr(fastact, name).record
+    if not record.terms or not order:
         return 0
-    if order == 1:
-        return 1
-    with workprec(oracle.PRECISION):
-        point, alpha = oracle.exact(x), oracle.exact(params[0])
-        return abs(point / alpha) * min(1, 2 * abs(alpha * point)) if abs(alpha * point) <= 2**50 else mpf(2) ** 10**6
+    if order > 1 and abs(x) > 2.0**29 * at(record.reach, *params):
+        return mpf(2) ** 10**6
+    return oracle.exact(largest_term(record, order - 1, np.array(x), params))
 
 
 def worst(y: Sequence[Any], truth: Sequence[Any], x: Sequence[Any], floor: Sequence[Any] | None = None) -> tuple[float, Any]:
     """Largest error and where it is; `floor` are the sizes that `least` gives."""
     found = zip(y, truth, x, floor or [0] * len(x), strict=True)
-    return max(((ulps(a, b, size), at) for a, b, at, size in found), key=lambda pair: pair[0])
-
-
-def parameters(activation: Any) -> list[tuple[float, ...]]:
-    """Parameter sets to try: the defaults, if all have one, and the samples of the record, taken side by side."""
-    defaults = tuple(p.default for p in activation.params)
-    samples = list(zip(*(p.samples for p in activation.params), strict=False))
-    return list(dict.fromkeys([*([] if None in defaults else [defaults]), *samples, *MORE.get(activation.name, [])]))
+    return max(((ulps(a, b, size), place) for a, b, place, size in found), key=lambda pair: pair[0])

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import judge
 import numpy as np
 import pytest
+from cases import parameters
 
 import fastact
 from fastact import oracle
@@ -107,7 +108,7 @@ class Check(NamedTuple):
 @functools.cache
 def checks(family: str) -> tuple[Check, ...]:
     loops = re.findall(rf"LOOP\(({NAMES})(?:_d(\d))?\)", (KERNELS / family).read_text())
-    tried = ((a, p) for a in fastact.ACTIVATIONS for p in judge.parameters(a))
+    tried = ((a, p) for a in fastact.ACTIVATIONS for p in parameters(a))
     cases = [(a.name, p, np.array([*judge.points(5, 64, p), -np.inf, np.inf])) for a, p in tried]
     return tuple(Check(name, int(d or -1) + 1, p, x) for n, d in loops for name, p, x in cases if name == n)
 

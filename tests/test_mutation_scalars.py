@@ -10,6 +10,7 @@ from typing import Any
 import judge
 import numpy as np
 import pytest
+from cases import parameters
 
 import fastact
 from fastact import oracle, reference
@@ -77,7 +78,7 @@ def largest_terms(activation: fastact.Activation, x: Any, params: tuple[float, .
 def expected(activation: fastact.Activation) -> list[tuple[np.float64, tuple[np.float64, ...], list[Any]]]:
     """Points with the parameters, and what is true there, each value with its largest term, in an order that mixes all regions."""
     found = []
-    for params in judge.parameters(activation):
+    for params in parameters(activation):
         around = [at(root, *params) + d for root in activation.record.roots for d in np.linspace(-0.28, 0.28, 41)]
         beyond = [2.0**35 * at(activation.record.reach, *params)]
         x = np.array([*judge.points(7, 40, params), *around, *beyond, 700.0, -np.inf, np.inf])

@@ -9,6 +9,7 @@ from typing import Any
 import judge
 import numpy as np
 import pytest
+from cases import parameters
 
 import fastact
 from fastact import oracle, reference
@@ -16,7 +17,7 @@ from fastact.record import at
 
 BOUND = 4.0
 TYPES = [np.float64, np.longdouble]
-CASES = [pytest.param(a, p, id=f"{a.name}{list(p) or ''}") for a in fastact.ACTIVATIONS for p in judge.parameters(a)]
+CASES = [pytest.param(a, p, id=f"{a.name}{list(p) or ''}") for a in fastact.ACTIVATIONS for p in parameters(a)]
 CALLS = {
     "forward": (reference.forward, oracle.forward),
     "derivative": (reference.derivative, oracle.derivative),
@@ -64,7 +65,7 @@ def test_limits_and_nan(activation: fastact.Activation, params: tuple[float, ...
 @pytest.mark.parametrize("activation", fastact.ACTIVATIONS, ids=lambda a: a.name)
 def test_zeros_kinks_and_symmetry(activation: fastact.Activation, dtype: Any) -> None:
     record = activation.record
-    for params in judge.parameters(activation):
+    for params in parameters(activation):
         for kink in record.kinks:
             x = np.float64(at(kink.at, *params))
             for zero in {x, -x} if x == 0 else {x}:

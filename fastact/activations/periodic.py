@@ -16,7 +16,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 @definition(
     formula=r"x + \frac{\sin^2 \alpha x}{\alpha}",
     derivative=r"1 + \sin 2 \alpha x",
-    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 3.0, -2.0)),),
+    params=(Param("alpha", 1.0, samples=(1.0, 0.5, 3.0, -2.0, 0.7)),),
     range=Interval(-inf, inf),
     limits=Limits(-inf, inf),
     derivative_limits=Limits(np.nan, np.nan),
