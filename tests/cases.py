@@ -12,12 +12,12 @@ import numpy as np
 import fastact
 from fastact import Activation, verify
 from fastact.record import at
+from fastact.verify.samples import places
 
 Array = np.ndarray[Any, np.dtype[Any]]
 DIRECTIONS = ("forward", "backward", "derivative", "value_and_grad")
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 GRAIN = 32768
-LANDMARKS = (0.5, 1.0, 2.0, 4.0, 9.0, 10.0, 12.0, 17.0, 38.0, 60.0, 88.0, 89.0, 100.0, 104.0, 700.0, 710.0, 745.0, 1e4)
 ROOMY = {"float16": (-8.0, 8.0), "bfloat16": (-8.0, 8.0), "float32": (-20.0, 20.0), "float64": (-40.0, 40.0)}
 
 
@@ -68,15 +68,10 @@ def neighbours(values: Iterable[float], dtype: np.dtype[Any]) -> Array:
 
 
 def edges(name: str, activation: Activation | None = None, params: tuple[float, ...] = (), *, finite: bool = False) -> Array:
-    """Zeros, the subnormal border, the largest, infinities, NaN, neighbours of landmarks, kinks and roots, of both signs."""
+    """Places of `fastact.verify.samples` and their neighbours, infinities and NaN."""
     dtype = np_dtype(name)
-    info = ml_dtypes.finfo(dtype)
-    values = [0.0, *(float(v) for v in (info.smallest_subnormal, info.smallest_normal, info.max, info.eps)), *LANDMARKS]
-    if activation is not None:
-        places = [kink.at for kink in activation.kinks] + list(activation.roots)
-        values += [at(v, *params) for v in places]
-    signed = [s * v for v in dict.fromkeys([*values, math.inf, math.nan]) for s in (1.0, -1.0)]
-    x = neighbours(signed, dtype)
+    found = places(ml_dtypes.finfo(dtype), activation and activation.record, params)
+    x = neighbours([*found, math.inf, -math.inf, math.nan, -math.nan], dtype)
     return x[is_finite(x)] if finite else x
 
 
@@ -137,5 +132,5 @@ def bare(activation: Activation, direction: str) -> np.ufunc:
 
 def smooth_mask(activation: Activation, x: Array, params: tuple[float, ...], distance: float) -> Array:
     """Where x is farther than `distance` from every kink."""
-    places = [at(kink.at, *params) for kink in activation.kinks]
-    return np.all([abs(x - p) > distance for p in places], axis=0) if places else np.ones(x.shape, bool)
+    kinks = [at(kink.at, *params) for kink in activation.kinks]
+    return np.all([abs(x - k) > distance for k in kinks], axis=0) if kinks else np.ones(x.shape, bool)

@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import LANDMARKS, Array, bare, call, defaults, parameters, trainable
+from cases import Array, bare, call, defaults, parameters, trainable
 from longdoubles import LONG, check, expected, ordinary, same
 
 import fastact
 from fastact import ACTIVATIONS, Activation
 from fastact.record import at
+from fastact.verify.samples import LANDMARKS
 
 WITH_PARAMS = [a for a in ACTIVATIONS if a.params]
 FEW = [fastact.relu, fastact.prelu, fastact.hard_tanh]

@@ -55,8 +55,8 @@ def swish(x: Any, beta: Any) -> Any:
     """Gate with a slope that is learnt; `backward` returns (dx, dbeta).
 
     z = |βx| is taken in two terms, or its rounding would be multiplied by z in the tail. With q = σ(-z):
-    dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. Where x² could overflow with
-    the scale, q is unscaled before x enters. For β = 0 it is 1/2, and |x| - tail is right at infinity.
+    dy/dβ = x² q (1 - q). Beyond SWISH_END q counts as 0. Where x² could overflow with the scale, q is unscaled before x enters.
+    For β = 0 it is 1/2, and |x| - tail is right at infinity.
     """
     zero, one = real(0), real(1)
     size, a = absolute(beta), absolute(x)

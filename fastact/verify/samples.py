@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fastact.record import Record, at
@@ -13,16 +15,19 @@ _NEAR = 3
 """Neighbours on each side."""
 
 
-def edges(record: Record, dtype: np.dtype[np.floating], params: tuple[float, ...]) -> Array:
-    """Neighbours of 0, of the ends of the subnormal, normal and function's ranges, of kinks, roots and landmarks, of both signs."""
-    info = np.finfo(dtype)
+def places(info: Any, record: Record | None = None, params: tuple[float, ...] = ()) -> list[float]:
+    """0, the ends of the subnormal, normal and function's ranges, kinks, roots and landmarks, of both signs; `info` is a finfo."""
     ends = [float(v) for v in (0, info.smallest_subnormal, info.smallest_normal, info.max, info.eps)]
-    places = [*(kink.at for kink in record.kinks), *record.roots, record.range.low, record.range.high, record.reach]
-    named = [float(at(place, *params)) for place in places]
+    own = [*(kink.at for kink in record.kinks), *record.roots, record.range.low, record.range.high, record.reach] if record else []
+    found = [v for v in (*ends, *LANDMARKS, *(float(at(value, *params)) for value in own)) if np.isfinite(v)]
+    return [s * v for v in dict.fromkeys(found) for s in (1.0, -1.0)]
+
+
+def edges(record: Record, dtype: np.dtype[np.floating], params: tuple[float, ...]) -> Array:
+    """Neighbours of all `places`."""
     with np.errstate(over="ignore"):
-        center = np.array([v for v in (*ends, *LANDMARKS, *named) if np.isfinite(v)]).astype(dtype)
-    center = center[np.isfinite(center)]
-    found = scan.keys(np.concatenate([center, -center]))
+        center = np.array(places(np.finfo(dtype), record, params)).astype(dtype)
+    found = scan.keys(center[np.isfinite(center)])
     return np.concatenate([found + k for k in range(-_NEAR, _NEAR + 1)])
 
 
