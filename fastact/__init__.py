@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
-from fastact.activations import algebraic, clipped, exponential, gated, gaussian, hyperbolic, logistic, periodic, piecewise
+from fastact.activations import algebraic, clipped, exponential, gaussian, hyperbolic, logistic, periodic, piecewise
+from fastact.activations import gated as _gated
+from fastact.activations import gates as _gates
 from fastact.cpu.parallel import get_num_threads, set_num_threads
 from fastact.gains import gain
+from fastact.gates import Gate, gated
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -30,12 +33,12 @@ softsign = Activation(algebraic.softsign)
 elu = Activation(exponential.elu)
 celu = Activation(exponential.celu)
 selu = Activation(exponential.selu)
-silu = Activation(gated.silu)
-swish = Activation(gated.swish)
+silu = Activation(_gated.silu)
+swish = Activation(_gated.swish)
 gelu = Activation(gaussian.gelu)
-gelu_tanh = Activation(gated.gelu_tanh)
-quick_gelu = Activation(gated.quick_gelu)
-mish = Activation(gated.mish)
+gelu_tanh = Activation(_gated.gelu_tanh)
+quick_gelu = Activation(_gated.quick_gelu)
+mish = Activation(_gated.mish)
 squareplus = Activation(algebraic.squareplus)
 lisht = Activation(hyperbolic.lisht)
 snake = Activation(periodic.snake)
@@ -44,6 +47,15 @@ sparse_plus = Activation(clipped.sparse_plus)
 sparse_sigmoid = Activation(clipped.sparse_sigmoid)
 exp = Activation(exponential.exp)
 step = Activation(piecewise.step)
+glu = Gate(_gates.glu)
+bilinear = Gate(_gates.bilinear)
+reglu = Gate(_gates.reglu)
+sreglu = Gate(_gates.sreglu)
+geglu = Gate(_gates.geglu)
+geglu_tanh = Gate(_gates.geglu_tanh)
+quick_geglu = Gate(_gates.quick_geglu)
+swiglu = Gate(_gates.swiglu)
+clamped_swiglu = Gate(_gates.clamped_swiglu)
 
 ACTIVATIONS: tuple[Activation, ...] = (
     identity,
@@ -85,18 +97,39 @@ ACTIVATIONS: tuple[Activation, ...] = (
 )
 """Every activation, in the order of the documentation."""
 
+GATES: tuple[Gate, ...] = (
+    glu,
+    bilinear,
+    reglu,
+    sreglu,
+    geglu,
+    geglu_tanh,
+    quick_geglu,
+    swiglu,
+    clamped_swiglu,
+)
+"""Every gated unit that has a name."""
+
 __version__ = "0.1.0"
 __all__ = [
     "ACTIVATIONS",
+    "GATES",
     "Activation",
+    "Gate",
+    "bilinear",
     "celu",
+    "clamped_swiglu",
     "dish",
     "elu",
     "exp",
     "gain",
+    "gated",
+    "geglu",
+    "geglu_tanh",
     "gelu",
     "gelu_tanh",
     "get_num_threads",
+    "glu",
     "hard_shrink",
     "hard_sigmoid",
     "hard_swish",
@@ -107,7 +140,9 @@ __all__ = [
     "log_sigmoid",
     "mish",
     "prelu",
+    "quick_geglu",
     "quick_gelu",
+    "reglu",
     "relu",
     "relu6",
     "relu_squared",
@@ -122,7 +157,9 @@ __all__ = [
     "sparse_plus",
     "sparse_sigmoid",
     "squareplus",
+    "sreglu",
     "step",
+    "swiglu",
     "swish",
     "tanh",
     "tanh_shrink",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,7 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
     """Run one direction, whose ufunc is given. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
     first = len(operands) - len(record.params)
     x, plain = operands[first - 1], all(type(p) in (float, int) for p in operands[first:])
-    dy = operands[0] if first > 1 else None
-    if type(x) is np.ndarray and x.size >= LARGE and not options and not (plain and flat(x, out, dy)):
+    if type(x) is np.ndarray and x.size >= LARGE and not options and not (plain and flat(x, out, *operands[: first - 1])):
         outputs = out if isinstance(out, tuple) else (out,)
         prepared = _prepare(record, direction, operands, outputs)
         if prepared is not None:
@@ -41,11 +41,11 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         raise errors.explain(record, direction, operands, out, error) from error
 
 
-def flat(x: np.ndarray[Any, Any], out: Any, dy: Any = None) -> bool:
-    """Whether x, dy and every given output are C-contiguous arrays of one shape: the ufunc then sees them whole."""
+def flat(x: np.ndarray[Any, Any], out: Any, *others: Any) -> bool:
+    """Whether x, the others and every given output are C-contiguous arrays of one shape: the ufunc then sees them whole."""
     if not x.flags.c_contiguous:
         return False
-    others = (dy, *out) if type(out) is tuple else (dy, out)
+    others = (*others, *out) if type(out) is tuple else (*others, out)
     return all(a is None or (type(a) is np.ndarray and a.shape == x.shape and a.flags.c_contiguous) for a in others)
 
 
@@ -99,6 +99,14 @@ def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
     def same(a: Any, b: Any) -> bool:
         return bool(a.ctypes.data == b.ctypes.data and a.strides == b.strides and a.shape == b.shape)
 
-    shifted = any(np.may_share_memory(a, o) and not same(a, o) for o in results for a in inputs)
+    shifted = any(_overlap(a, o) and not same(a, o) for o in results for a in inputs)
     internal = any(s == 0 and n > 1 for o in results for s, n in zip(o.strides, o.shape, strict=True))
-    return shifted or internal or (len(results) == 2 and np.may_share_memory(*results))
+    return shifted or internal or any(_overlap(*pair) for pair in itertools.combinations(results, 2))
+
+
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two arrays share an element, as halves of one array do not; if that is hard to tell, they may."""
+    try:
+        return np.may_share_memory(a, b) and np.shares_memory(a, b, max_work=1000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True

@@ -14,9 +14,9 @@ ACCEPTED = "float16, bfloat16, float32, float64, longdouble, and integers and bo
 def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
     """The call as the user spells it, the names of its inputs, and those of its outputs."""
     call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params')}"
-    inputs = [*(["dy"] if direction.startswith("backward") else []), "x", *(p.name for p in record.params)]
-    outputs = {"value_and_grad": ["out[0]", "out[1]"]}.get(direction, ["out"])
-    return call, inputs, outputs
+    inputs = [*(["dy"] if direction.startswith("backward") else []), *record.operands, *(p.name for p in record.params)]
+    count = {"forward": 1, "value_and_grad": 1 + len(record.operands)}.get(direction, len(record.operands))
+    return call, inputs, ["out"] if count == 1 else [f"out[{k}]" for k in range(count)]
 
 
 def _dtype_error(call: str, inputs: list[str], operands: tuple[Any, ...]) -> TypeError | None:
@@ -41,6 +41,11 @@ def _unfit(label: str, target: Any, shape: tuple[int, ...], told: str) -> Except
     if target.shape != shape:
         return ValueError(f"{label} has shape {target.shape}; accepted is {told}")
     return None
+
+
+def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> Exception:
+    """Why `target` cannot take a result of `shape`."""
+    return _unfit(f"{call}: {name}", target, shape, str(shape)) or ValueError(f"{call}: {name} does not fit")
 
 
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:

@@ -76,7 +76,9 @@ class Budget:
 class Record:
     """One activation function.
 
-    `scalar` maps ``(x, *params)`` to ``(y, dy/dx, dy/dparam...)``; all else is derived from it.
+    `scalar` maps ``(*operands, *params)`` to ``(y, dy/doperand..., dy/dparam...)``; all else is derived from it.
+    `operands` are the arrays that it is a function of: x, or a and b of a gate f(a)·g(b), whose range, limits, kinks, roots,
+    reach and terms are those of f; `factors` names f in the C reference, and g where that is not b itself.
     Records are compared, and hashed, by identity.
     `flat` says that the derivative is 0 by branch on part of the line: there a gradient is +0 whatever comes in.
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
@@ -92,6 +94,8 @@ class Record:
     derivative_limits: Limits
     budget: Budget
     source: str
+    operands: tuple[str, ...] = ("x",)
+    factors: tuple[str, ...] = ()
     params: tuple[Param, ...] = ()
     kinks: tuple[Kink, ...] = ()
     roots: tuple[Value, ...] = ()

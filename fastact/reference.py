@@ -46,6 +46,22 @@ def param_derivative(name: str, which: int, x: ArrayLike, *params: ArrayLike, dt
     return _call(name, f"_d{which + 1}", x, params, np.dtype(dtype))
 
 
+def gate(
+    factors: tuple[str, ...], a: ArrayLike, b: ArrayLike, *params: ArrayLike, dtype: DTypeLike = np.longdouble
+) -> tuple[Floats, Floats, Floats]:
+    """Value f(a)·g(b) of a gate, dy/da and dy/db; `factors` names f, and g where it is not b itself.
+
+    f has the first parameters, as many as it takes, g the first and the last.
+    """
+    kind, first = np.dtype(dtype), params[: names().get(factors[0], 0)]
+    left, slope_left = (_call(factors[0], which, a, first, kind) for which in ("", "_d0"))
+    right, slope_right = _as(b, kind), _as(1, kind)
+    if len(factors) > 1:
+        right, slope_right = (_call(factors[1], which, b, (params[0], params[-1]), kind) for which in ("", "_d0"))
+    with np.errstate(all="ignore"):
+        return left * right, slope_left * right, left * slope_right
+
+
 def _call(name: str, suffix: str, x: ArrayLike, params: tuple[ArrayLike, ...], dtype: np.dtype[Any]) -> Floats:
     if dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
         raise TypeError(f"the reference computes in float64 or longdouble, not in {dtype}")

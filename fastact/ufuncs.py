@@ -10,18 +10,23 @@ import numpy as np
 import fastact
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.record import Record
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
 
 
+def _all() -> dict[str, tuple[Record, Direction]]:
+    records = [a.record for a in fastact.ACTIVATIONS] + [g.record for g in fastact.GATES]
+    return {r.name if d == "forward" else f"{r.name}_{d}": (r, d) for r in records for d in _DIRECTIONS}
+
+
 def __dir__() -> list[str]:
-    return [a.name if d == "forward" else f"{a.name}_{d}" for a in fastact.ACTIVATIONS for d in _DIRECTIONS]
+    return list(_all())
 
 
 def __getattr__(name: str) -> np.ufunc:
-    for activation in fastact.ACTIVATIONS:
-        for direction in _DIRECTIONS:
-            if name == (activation.name if direction == "forward" else f"{activation.name}_{direction}"):
-                ufunc = globals()[name] = make_ufunc(activation.record, direction)  # found without this function from now on
-                return ufunc
-    raise AttributeError(f"module 'fastact.ufuncs' has no attribute {name!r}; it has {', '.join(__dir__())}")
+    found = _all().get(name)
+    if found is None:
+        raise AttributeError(f"module 'fastact.ufuncs' has no attribute {name!r}; it has {', '.join(__dir__())}")
+    ufunc = globals()[name] = make_ufunc(*found)  # found without this function from now on
+    return ufunc

@@ -32,6 +32,7 @@
 #include "gaussian.c"
 #include "algebraic.c"
 #include "periodic.c"
+#include "gates.c"
 #undef REAL
 #undef DIGITS
 #undef NORMAL
@@ -52,6 +53,7 @@
 #include "gaussian.c"
 #include "algebraic.c"
 #include "periodic.c"
+#include "gates.c"
 
 /* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
 #define CHUNK 256
@@ -77,6 +79,47 @@ void fastact_run_l(
                 outputs[0][from + i] = direction == 2 ? slopes[i] : values[i];
             if (direction == 3)
                 outputs[1][from + i] = slopes[i];
+        }
+    }
+}
+
+void fastact_run_gate_l(
+    long_double_loop *f, long_double_loop *df, long_double_loop *g, long_double_loop *dg, int direction, int flat, size_t params,
+    size_t step, void *const *args, size_t n) {
+    long double left[CHUNK], right[CHUNK], slopes_left[CHUNK], slopes_right[CHUNK];
+    size_t inputs = (direction == 1) + 2 + params;
+    const long double *dy = args[0], *a = args[direction == 1], *b = args[(direction == 1) + 1], *p[3] = {a, a, a};
+    long double *const *outputs = (long double *const *)args + inputs;
+    for (size_t k = 0; k < params; k++)
+        p[k] = args[inputs - params + k];
+    for (size_t from = 0; from < n; from += CHUNK) {
+        size_t count = n - from < CHUNK ? n - from : CHUNK;
+        const long double *first = p[0] + from * step, *second = p[1] + from * step, *last = p[params ? params - 1 : 0] + from * step;
+        f(count, a + from, first, second, step, left);
+        df(count, a + from, first, second, step, slopes_left);
+        for (size_t i = 0; i < count; i++) {
+            right[i] = b[from + i];
+            slopes_right[i] = 1;
+        }
+        if (g) {
+            g(count, b + from, first, last, step, right);
+            dg(count, b + from, first, last, step, slopes_right);
+        }
+        for (size_t i = 0; i < count; i++) {
+            long double da = flat && slopes_left[i] == 0 ? 0 : slopes_left[i] * right[i];
+            long double db = flat && slopes_right[i] == 0 ? 0 : left[i] * slopes_right[i];
+            if (direction == 1) {
+                long double up = dy[from + i];
+                da = flat && da == 0 ? 0 : up * da;
+                db = flat && db == 0 ? 0 : up * db;
+            }
+            size_t k = 0;
+            if (direction == 0 || direction == 3)
+                outputs[k++][from + i] = left[i] * right[i];
+            if (direction != 0) {
+                outputs[k++][from + i] = da;
+                outputs[k][from + i] = db;
+            }
         }
     }
 }

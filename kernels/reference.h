@@ -19,6 +19,13 @@ typedef void long_double_loop(
 void fastact_run_l(
     long_double_loop *f, long_double_loop *d0, int direction, int flat, size_t params, size_t step, void *const *args, size_t n);
 
+/* The same for a gate y = f(a) g(b): f and df are of a and the first two parameters, g and dg of b and the first and the last one,
+ * or null for g(b) = b. Where the former has x it has a, b; where it has d or dx, one for a, then one for b.
+ */
+void fastact_run_gate_l(
+    long_double_loop *f, long_double_loop *df, long_double_loop *g, long_double_loop *dg, int direction, int flat, size_t params,
+    size_t step, void *const *args, size_t n);
+
 double_loop fastact_relu, fastact_relu_d0;
 double_loop fastact_leaky_relu, fastact_leaky_relu_d0, fastact_leaky_relu_d1;
 double_loop fastact_prelu, fastact_prelu_d0, fastact_prelu_d1;
@@ -55,6 +62,8 @@ double_loop fastact_softsign, fastact_softsign_d0;
 double_loop fastact_squareplus, fastact_squareplus_d0, fastact_squareplus_d1;
 double_loop fastact_dish, fastact_dish_d0;
 double_loop fastact_snake, fastact_snake_d0, fastact_snake_d1;
+double_loop fastact_clamped_swish, fastact_clamped_swish_d0, fastact_clamped_swish_d1, fastact_clamped_swish_d2;
+double_loop fastact_clamped_sum, fastact_clamped_sum_d0, fastact_clamped_sum_d1, fastact_clamped_sum_d2;
 
 long_double_loop fastact_relu_l, fastact_relu_d0_l;
 long_double_loop fastact_leaky_relu_l, fastact_leaky_relu_d0_l, fastact_leaky_relu_d1_l;
@@ -92,3 +101,5 @@ long_double_loop fastact_softsign_l, fastact_softsign_d0_l;
 long_double_loop fastact_squareplus_l, fastact_squareplus_d0_l, fastact_squareplus_d1_l;
 long_double_loop fastact_dish_l, fastact_dish_d0_l;
 long_double_loop fastact_snake_l, fastact_snake_d0_l, fastact_snake_d1_l;
+long_double_loop fastact_clamped_swish_l, fastact_clamped_swish_d0_l, fastact_clamped_swish_d1_l, fastact_clamped_swish_d2_l;
+long_double_loop fastact_clamped_sum_l, fastact_clamped_sum_d0_l, fastact_clamped_sum_d1_l, fastact_clamped_sum_d2_l;

@@ -14,8 +14,9 @@ import pytest
 from cases import DIRECTIONS, defaults, parameters
 
 import fastact
+import fastact.oracle.gates
 import fastact.ufuncs
-from fastact import ACTIVATIONS, Activation, activations, oracle, reference
+from fastact import ACTIVATIONS, GATES, Activation, activations, oracle, reference
 from fastact.record import Record, at
 
 ROOT = Path(fastact.__file__).parent
@@ -29,7 +30,7 @@ def definitions() -> list[Record]:
 
 
 def test_every_definition_is_in_the_table_once() -> None:
-    table = [id(a.record) for a in ACTIVATIONS]
+    table = [id(a.record) for a in (*ACTIVATIONS, *GATES)]
     assert len(table) == len(set(table))
     found = [id(record) for record in definitions()]
     assert sorted(set(found)) == sorted(found), "a definition is imported into a second module"
@@ -81,8 +82,9 @@ def test_reference_and_oracle(activation: Activation) -> None:
 
 
 def test_reference_holds_nothing_else() -> None:
-    assert set(reference.names()) == {a.name for a in ACTIVATIONS}
+    assert set(reference.names()) == {a.name for a in ACTIVATIONS} | {name for g in GATES for name in g.record.factors}
     assert set(oracle.DEFINITIONS) == {a.name for a in ACTIVATIONS}
+    assert set(oracle.gates.GATES) == {g.name for g in GATES}
 
 
 def test_record_is_filled(activation: Activation) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numba.core import types
 from numba.extending import overload
 
@@ -22,30 +23,33 @@ def _width(x: Any) -> str:
     return "float32" if x is types.float32 or type(x) in (np.float32, np.float16) else "float64"
 
 
-def _arity(count: int, choose: Callable[[Any], Callable[..., Any]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """A Python function of x and `count` parameters, and its Numba implementation; `choose` gives the compiled one."""
-    if count == 0:
-        return (lambda x: choose(x)(x)), (lambda x: choose(x))  # noqa: PLW0108
-    if count == 1:
-        return (lambda x, a: choose(x)(x, a)), (lambda x, a: choose(x))
-    return (lambda x, a, b: choose(x)(x, a, b)), (lambda x, a, b: choose(x))
+def _callable(count: int, choose: Callable[[Any], Callable[..., Any]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A Python function of `count` arguments, and its Numba implementation; `choose` gives the compiled one by the first."""
+    choices: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {
+        1: (lambda a: choose(a)(a), lambda a: choose(a)),  # noqa: PLW0108
+        2: (lambda a, b: choose(a)(a, b), lambda a, b: choose(a)),
+        3: (lambda a, b, c: choose(a)(a, b, c), lambda a, b, c: choose(a)),
+        4: (lambda a, b, c, d: choose(a)(a, b, c, d), lambda a, b, c, d: choose(a)),
+        5: (lambda a, b, c, d, e: choose(a)(a, b, c, d, e), lambda a, b, c, d, e: choose(a)),
+    }
+    return choices[count]
 
 
 @functools.cache
 def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
     """`record.scalar`, or only its y, as a function that can be called from Python and from `@njit` code.
 
-    The width is that of `x`: float32 is computed in float32, all else in float64.
+    The width is that of the first argument: float32 is computed in float32, all else in float64.
     """
-    count, defaults = len(record.params), tuple(p.default for p in record.params if p.default is not None)
+    count, defaults = len(record.operands) + len(record.params), tuple(p.default for p in record.params if p.default is not None)
 
     def choose(x: Any) -> Callable[..., Any]:
         width = _width(x)
-        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), count, gradients)
+        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), count, _whole if gradients else _first)
         chosen.__defaults__ = defaults
         return chosen
 
-    function, implementation = _arity(count, choose)
+    function, implementation = _callable(count, choose)
     function.__name__ = f"{record.name}_scalar_grad" if gradients else f"{record.name}_scalar"
     function.__doc__ = record.summary
     function.__defaults__ = implementation.__defaults__ = defaults
@@ -53,15 +57,26 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
     return function
 
 
-def _typed(compiled: Any, real: Any, count: int, gradients: bool) -> Callable[..., Any]:
-    """The compiled scalar, or its y, on arguments cast to its width."""
-    if count == 0:
-        return (lambda x: compiled(real(x))) if gradients else (lambda x: compiled(real(x))[0])
-    if count == 1:
-        return (lambda x, a: compiled(real(x), real(a))) if gradients else (lambda x, a: compiled(real(x), real(a))[0])
-    if gradients:
-        return lambda x, a, b: compiled(real(x), real(a), real(b))
-    return lambda x, a, b: compiled(real(x), real(a), real(b))[0]
+@njit
+def _whole(results: Any) -> Any:
+    return results
+
+
+@njit
+def _first(results: Any) -> Any:
+    return results[0]
+
+
+def _typed(compiled: Any, real: Any, count: int, pick: Any) -> Callable[..., Any]:
+    """The compiled scalar on arguments cast to its width; `pick` chooses among the results."""
+    choices: dict[int, Callable[..., Any]] = {
+        1: lambda a: pick(compiled(real(a))),
+        2: lambda a, b: pick(compiled(real(a), real(b))),
+        3: lambda a, b, c: pick(compiled(real(a), real(b), real(c))),
+        4: lambda a, b, c, d: pick(compiled(real(a), real(b), real(c), real(d))),
+        5: lambda a, b, c, d, e: pick(compiled(real(a), real(b), real(c), real(d), real(e))),
+    }
+    return choices[count]
 
 
 def address(record: Record, dtype: str, direction: Direction) -> int:

@@ -66,10 +66,11 @@ class Signature:
 def signature(record: Record, direction: Direction, dtype: str) -> Signature:
     """Operands of a direction: (dy,) x, params... -> y, dx or both; `backward_params` adds one gradient per parameter."""
     x = STORAGE[dtype]
+    data = (x,) * len(record.operands)
     params = (x.computed,) * len(record.params)
     dy = (x,) if direction.startswith("backward") else ()
-    outputs = {"value_and_grad": (x, x), "backward_params": (x, *params)}.get(direction, (x,))
-    return Signature((*dy, x, *params), outputs, len(params))
+    outputs = {"forward": (x,), "value_and_grad": (x, *data), "backward_params": (*data, *params)}.get(direction, data)
+    return Signature((*dy, *data, *params), outputs, len(params))
 
 
 def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
@@ -112,12 +113,13 @@ def _results(builder: Any, record: Record, direction: Direction, inputs: list[An
     """The outputs of one element. A gradient that is 0 by branch stays +0 whatever comes in."""
     if direction == "forward":
         return call(inputs)[:1]
+    last = 1 + len(record.operands)
     if direction == "derivative":
-        return call(inputs)[1:2]
+        return call(inputs)[1:last]
     if direction == "value_and_grad":
-        return call(inputs)[:2]
+        return call(inputs)[:last]
     dy, *rest = inputs
-    gradients = call(rest)[1 : None if direction == "backward_params" else 2]
+    gradients = call(rest)[1 : None if direction == "backward_params" else last]
     if not record.flat:
         return [builder.fmul(dy, d) for d in gradients]
     zero = ir.Constant(dy.type, 0.0)
@@ -162,7 +164,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
     """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
     width = sig.inputs[0].width
     scalar = bind(record.scalar, width)
-    arguments = (getattr(types, width),) * (1 + sig.params)
+    arguments = (getattr(types, width),) * (len(record.operands) + sig.params)
     scalar.compile(arguments)
     compiled = scalar.overloads[arguments]
     context = cpu_target.target_context
@@ -171,7 +173,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
 
     def call(values: list[Any]) -> list[Any]:
         _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
-        return [builder.extract_value(result, k) for k in range(2 + sig.params)]
+        return [builder.extract_value(result, k) for k in range(1 + len(arguments))]
 
     def body(index: Any, group: Any) -> None:
         def element(j: int) -> Any:
