@@ -106,13 +106,9 @@ void fastact_run_gate_l(
             dg(count, b + from, first, last, step, slopes_right);
         }
         for (size_t i = 0; i < count; i++) {
-            long double da = flat && slopes_left[i] == 0 ? 0 : slopes_left[i] * right[i];
-            long double db = flat && slopes_right[i] == 0 ? 0 : left[i] * slopes_right[i];
-            if (direction == 1) {
-                long double up = dy[from + i];
-                da = flat && da == 0 ? 0 : up * da;
-                db = flat && db == 0 ? 0 : up * db;
-            }
+            long double da = slopes_left[i] * right[i], db = left[i] * slopes_right[i], up = direction == 1 ? dy[from + i] : 1;
+            da = flat && (da == 0 || slopes_left[i] == 0) ? 0 : up * da;
+            db = flat && (db == 0 || slopes_right[i] == 0) ? 0 : up * db;
             size_t k = 0;
             if (direction == 0 || direction == 3)
                 outputs[k++][from + i] = left[i] * right[i];

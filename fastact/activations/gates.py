@@ -1,20 +1,22 @@
 """Gated units: y = f(a)·b for an activation f, with dy/da = f'(a)·b and dy/db = f(a).
 
-Where the derivative of a flat activation is 0, that by a is +0 whatever b is.
+The zeros among the derivatives of a flat activation are +0, and where f' is 0, dy/da is 0 whatever b is.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import replace
 from math import exp
 from types import FunctionType
 from typing import Any
 
 from fastact.activations import gated, gaussian, logistic, piecewise
+from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, copysign, real, select
 from fastact.numerics.exponential import at_most
-from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Ulp, definition
+from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Scalar, Ulp, definition
 
 
 def _times(d: Any, b: Any) -> Any:
@@ -22,8 +24,8 @@ def _times(d: Any, b: Any) -> Any:
 
 
 def _times_flat(d: Any, b: Any) -> Any:
-    zero = real(0)
-    return select(d == zero, zero, d * b)
+    zero, product = real(0), d * b
+    return select((d == zero) | (product == zero), zero, product)
 
 
 def activation(*_: Any) -> Any:
@@ -38,34 +40,28 @@ def times(d: Any, b: Any) -> Any:
 
 def _plain(a: Any, b: Any) -> Any:
     y, d = activation(a)
-    return y * b, times(d, b), y
+    return y * b, times(d, b), times(y, real(1))
 
 
 def _with_one(a: Any, b: Any, p: Any) -> Any:
     y, d, by_p = activation(a, p)
-    return y * b, times(d, b), y, times(by_p, b)
+    return y * b, times(d, b), times(y, real(1)), times(by_p, b)
 
 
 def _with_two(a: Any, b: Any, p: Any, q: Any) -> Any:
     y, d, by_p, by_q = activation(a, p, q)
-    return y * b, times(d, b), y, times(by_p, b), times(by_q, b)
+    return y * b, times(d, b), times(y, real(1)), times(by_p, b), times(by_q, b)
 
 
-@functools.cache
-def gate(record: Record, name: str, summary: str, source: str, aliases: tuple[str, ...] = ()) -> Record:
-    """The record of f(a)·b for the activation f of a record.
+def product(record: Record, source: str, aliases: tuple[str, ...] = ()) -> Callable[[Scalar], Record]:
+    """Make the record of the scalar below it, f(a)·b for the activation f of a record.
 
     Next to f, of which the budget tells E ulp, y = f(a)·b has at most 2 E + 1/2: a relative error counts for up to twice as
-    many ulp in a product. Where f(a) is subnormal they are counted in |b| times the smallest subnormal, if that is more than an
-    ulp of y. So it is with dy/da and f'(a). dy/db is f(a) itself.
+    many ulp in a product. So it is with dy/da and f'(a). Where these are subnormal, errors count in ulp of |b| times the
+    smallest normal number. dy/db is f(a) itself.
     """
-    template = (_plain, _with_one, _with_two)[len(record.params)]
-    names = {**template.__globals__, "activation": record.scalar, "times": _times_flat if record.flat else _times}
-    scalar = FunctionType(template.__code__, names, name)
-    scalar.__doc__ = summary
-    spelled = record.name.replace("_", r"\_")
-    b = record.budget
-    return replace(
+    spelled, b = record.name.replace("_", r"\_"), record.budget
+    return lambda scalar: replace(
         record,
         scalar=scalar,
         operands=("a", "b"),
@@ -77,6 +73,16 @@ def gate(record: Record, name: str, summary: str, source: str, aliases: tuple[st
         source=source,
         aliases=aliases,
     )
+
+
+@functools.cache
+def gate(record: Record, name: str, summary: str, source: str, aliases: tuple[str, ...] = ()) -> Record:
+    """The record of f(a)·b, with a scalar made of that of f."""
+    template = (_plain, _with_one, _with_two)[len(record.params)]
+    names = {**template.__globals__, "activation": record.scalar, "times": _times_flat if record.flat else _times}
+    scalar = FunctionType(template.__code__, names, name)
+    scalar.__doc__ = summary
+    return product(record, source, aliases)(scalar)
 
 
 def _product(ulp: Ulp) -> Ulp:
@@ -95,19 +101,23 @@ _SHAZEER = "Shazeer 2020, arXiv:2002.05202"
 glu = gate(logistic.sigmoid, "glu", "Gated linear unit, sigmoid(a)·b.", "Dauphin, Fan, Auli & Grangier 2017, arXiv:1612.08083")
 bilinear = gate(piecewise.identity, "bilinear", "Bilinear unit, a·b.", "Dauphin et al. 2017, arXiv:1612.08083; " + _SHAZEER)
 reglu = gate(piecewise.relu, "reglu", "Gated unit relu(a)·b.", _SHAZEER)
-sreglu = gate(
-    piecewise.relu_squared,
-    "sreglu",
-    "Gated unit relu_squared(a)·b.",
-    "So et al. 2021, Primer, arXiv:2109.08668, within Shazeer's gate",
-    ("relu_squared_glu",),
-)
 geglu = gate(gaussian.gelu, "geglu", "Gated unit gelu(a)·b.", _SHAZEER)
 geglu_tanh = gate(gated.gelu_tanh, "geglu_tanh", "Gated unit gelu_tanh(a)·b.", _SHAZEER + " (the form by tanh)")
 quick_geglu = gate(
     gated.quick_gelu, "quick_geglu", "Gated unit quick_gelu(a)·b.", "Hendrycks & Gimpel 2016, arXiv:1606.08415; " + _SHAZEER, ("qgeglu",)
 )
 swiglu = gate(gated.swish, "swiglu", "Gated unit swish(a, beta)·b; beta = 1 makes it silu(a)·b.", _SHAZEER)
+
+
+@product(piecewise.relu_squared, "So et al. 2021, Primer, arXiv:2109.08668, within the gates of " + _SHAZEER, ("relu_squared_glu",))
+def sreglu(a: Any, b: Any) -> Any:
+    """Gated unit relu_squared(a)·b. For large a, b enters first, so that only a product that is too large overflows."""
+    zero = real(0)
+    p = select(a <= zero, zero, a)
+    large = p > k.SQUARE_END
+    square, first = p * p, p * b
+    return select(large, first * p, square * b), select(large, first + first, _times_flat(p + p, b)), square
+
 
 _swish = gated.swish.scalar
 
@@ -151,6 +161,6 @@ def clamped_swiglu(a: Any, b: Any, limit: Any, alpha: Any, offset: Any) -> Any:
     f, slope, by_alpha = _swish(at_most(a, limit), alpha)
     g = select(outside, copysign(limit, b), b) + offset
     inside = select(over, zero, slope)
-    by_b = select(outside, zero, select(absolute(b) >= zero, f, b))
+    by_b = select(outside, zero, _times_flat(f, select(absolute(b) >= zero, one, b)))
     by_limit = select(over, slope * g, inside - inside) + select(outside, copysign(one, b) * f, zero)
     return f * g, _times_flat(inside, g), by_b, by_limit, by_alpha * g, f

@@ -49,6 +49,7 @@ EXP_SPLIT = _real(50.0)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)
+SQUARE_END = _real(2.0**500)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
 SILU_ROOT = _real(1.2784645427610737)
