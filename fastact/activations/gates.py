@@ -14,8 +14,7 @@ from typing import Any
 
 from fastact.activations import gated, gaussian, logistic, piecewise
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, real, select
-from fastact.numerics.exponential import at_most
+from fastact.numerics.bits import absolute, at_most, copysign, real, select, unless_nan
 from fastact.record import Budget, Interval, Kink, Limits, Param, Record, Scalar, Ulp, definition
 
 
@@ -161,6 +160,6 @@ def clamped_swiglu(a: Any, b: Any, limit: Any, alpha: Any, offset: Any) -> Any:
     f, slope, by_alpha = _swish(at_most(a, limit), alpha)
     g = select(outside, copysign(limit, b), b) + offset
     inside = select(over, zero, slope)
-    by_b = select(outside, zero, _times_flat(f, select(absolute(b) >= zero, one, b)))
+    by_b = select(outside, zero, _times_flat(f, unless_nan(b, one)))
     by_limit = select(over, slope * g, inside - inside) + select(outside, copysign(one, b) * f, zero)
     return f * g, _times_flat(inside, g), by_b, by_limit, by_alpha * g, f
