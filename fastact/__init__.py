@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastact import noise as noise
 from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
 from fastact.activations import algebraic, clipped, exponential, gaussian, hyperbolic, logistic, periodic, piecewise
@@ -10,6 +11,25 @@ from fastact.activations import gates as _gates
 from fastact.cpu.parallel import get_num_threads, set_num_threads
 from fastact.gains import gain
 from fastact.gates import Gate, gated
+from fastact.noise.after import dropout_after
+from fastact.noise.unit import Noisy
+from fastact.noise.units import (
+    NOISY,
+    alpha_dropout,
+    dropout,
+    input_noise_hard_sigmoid,
+    input_noise_hard_tanh,
+    learned_noise_hard_sigmoid,
+    learned_noise_hard_tanh,
+    noisy_hard_sigmoid,
+    noisy_hard_sigmoid_half,
+    noisy_hard_tanh,
+    noisy_hard_tanh_half,
+    noisy_relu,
+    rrelu,
+    saturated_noise_hard_sigmoid,
+    saturated_noise_hard_tanh,
+)
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -114,12 +134,17 @@ __version__ = "0.1.0"
 __all__ = [
     "ACTIVATIONS",
     "GATES",
+    "NOISY",
     "Activation",
     "Gate",
+    "Noisy",
+    "alpha_dropout",
     "bilinear",
     "celu",
     "clamped_swiglu",
     "dish",
+    "dropout",
+    "dropout_after",
     "elu",
     "exp",
     "gain",
@@ -135,10 +160,19 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "identity",
+    "input_noise_hard_sigmoid",
+    "input_noise_hard_tanh",
     "leaky_relu",
+    "learned_noise_hard_sigmoid",
+    "learned_noise_hard_tanh",
     "lisht",
     "log_sigmoid",
     "mish",
+    "noisy_hard_sigmoid",
+    "noisy_hard_sigmoid_half",
+    "noisy_hard_tanh",
+    "noisy_hard_tanh_half",
+    "noisy_relu",
     "prelu",
     "quick_geglu",
     "quick_gelu",
@@ -146,6 +180,9 @@ __all__ = [
     "relu",
     "relu6",
     "relu_squared",
+    "rrelu",
+    "saturated_noise_hard_sigmoid",
+    "saturated_noise_hard_tanh",
     "selu",
     "set_num_threads",
     "sigmoid",

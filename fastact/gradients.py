@@ -13,7 +13,7 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.record import Record
 
 
-def _asked(record: Record, wrt: Any) -> tuple[str, ...]:
+def asked(record: Record, wrt: Any) -> tuple[str, ...]:
     """The names that `wrt` asks for; None asks for x and the trainable parameters."""
     if wrt is None:
         return ("x", *(p.name for p in record.params if p.trainable))
@@ -34,7 +34,7 @@ def _asked(record: Record, wrt: Any) -> tuple[str, ...]:
 
 def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any]) -> Any:
     """The gradients that `wrt` asks for; `operands` are dy, x and all parameters."""
-    names, alone = _asked(record, wrt), isinstance(wrt, str)
+    names, alone = asked(record, wrt), isinstance(wrt, str)
     if names == ("x",):
         dx = dispatch.call(make_ufunc(record, "backward"), record, "backward", operands, out, options)
         return dx if alone or wrt is None else (dx,)
@@ -42,11 +42,12 @@ def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, opti
         raise TypeError(f"{record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
     rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
     outputs = out if isinstance(out, tuple) else (out, *rest)
-    results = _summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt)
+    results = summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt)
     return results[0] if alone else results
 
 
-def _summed(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any) -> tuple[Any, ...]:
+def summed(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any, *drawn: walk.Drawn) -> tuple[Any, ...]:
+    """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
     try:
         arrays = [np.asarray(a) for a in operands]
         weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
@@ -63,7 +64,7 @@ def _summed(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], o
         dx = given if given is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
         inputs = [a.copy() if dispatch.clash([a], [dx]) else a for a in inputs]
     wanted = [p.name in names for p in record.params]
-    sums = (_long if kind.char == "g" else walk.summed)(record, kind.name, inputs, dx, wanted)
+    sums = (_long if kind.char == "g" else walk.summed)(record, kind.name, inputs, dx, wanted, *drawn)
     found = {p.name: (s, a.dtype) for p, s, a in zip(record.params, sums, inputs[2:], strict=True)}
     return tuple(dx if n == "x" else _rounded(*found[n], target) for n, target in zip(names, outputs, strict=True))
 
@@ -78,7 +79,7 @@ def _rounded(total: Any, kind: np.dtype[Any], target: Any) -> Any:
     return target
 
 
-def _long(record: Record, _: str, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool]) -> list[Any]:
+def _long(record: Record, _: str, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool], *_drawn: Any) -> list[Any]:
     """Backward in long double, as `walk.summed`: terms by the C reference, sums by NumPy."""
     dy, x, *params = inputs
     sums: list[Any] = []

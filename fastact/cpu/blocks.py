@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.cpu.copy import copy
-from fastact.cpu.raw import call_accumulate, helper, lesser, put, run_kernel, scratch, word
+from fastact.cpu.raw import call_accumulate, call_draw, helper, lesser, put, run_kernel, scratch, word
 from fastact.cpu.words import (
     ACCUMULATE,
+    APART,
     BASE,
     BLOCK,
     BUFFER,
     BUFFERS,
+    DRAWN,
     FLAT,
     JOB_CONTROL,
     JOB_DIMS,
@@ -104,6 +106,8 @@ def run(job: int, first: int, stop: int) -> None:  # noqa: C901
                 put(pointers, j, word(row, BASE) + start * word(row, SIZE))
             elif j < inputs and word(row, MODE) == STAGED:
                 move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+            elif word(row, MODE) == DRAWN:
+                call_draw(word(row, BASE), word(row, APART), start, count, buffers + j * BUFFER)
         run_kernel(word(job, KERNEL), pointers, count)
         for j in range(inputs, operands):
             row = job + 8 * (JOB_ROWS + j * ROW)

@@ -169,6 +169,7 @@ call_run = _caller(3, types.void)
 call_general = _caller(4, types.intp)
 call_launch = _caller(1, types.intp)
 call_accumulate = _caller(5, types.void)
+call_draw = _caller(4, types.void)
 
 
 @intrinsic

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,6 +80,23 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
     return job
 
 
+class Drawn(NamedTuple):
+    """An input that is drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the
+    address of the code that draws, by computing width.
+    """
+
+    place: int
+    key: Array
+    code: Callable[[str], int]
+
+
+def _draw(job: Array, loop: Loop, drawn: Drawn | None) -> None:
+    if drawn is not None:
+        row = job[words.JOB_ROWS + drawn.place * words.ROW :]
+        code = drawn.code(loop.signature.inputs[drawn.place].dtype)
+        row[words.BASE], row[words.MODE], row[words.APART] = code, words.DRAWN, drawn.key.ctypes.data
+
+
 def _launch(job: Array) -> None:
     control = parallel.control
     if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
@@ -87,27 +104,31 @@ def _launch(job: Array) -> None:
     _run(int(control[words.LAUNCH]))(job.ctypes.data)
 
 
-def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array]) -> bool:
+def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array], drawn: Drawn | None = None) -> bool:
     """Fill `outputs` from `inputs`, all of the loop's exact dtypes, aligned, and identical or disjoint in memory.
+
+    With an input that is `drawn`, elements are taken in logical C order, by which draws are indexed.
 
     Returns False, with nothing done, where the layout has more axes than the driver holds.
     """
     loop = typed_loop(record, direction, dtype)
     shape = outputs[0].shape
     operands = [*inputs, *outputs]
-    scalars = all(p.size == 1 for p in inputs[len(inputs) - loop.signature.params :])
+    scalars = drawn is None and all(p.size == 1 for p in inputs[len(inputs) - loop.signature.params :])
     strides = [_strides(a, shape) for a in operands]
-    order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)])
+    order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)] if drawn is None else d)
     sizes, merged = _coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
     if len(sizes) > words.MAX_DIMS:
         return False
     rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
-    _launch(_job(loop, sizes, rows, scalars=scalars))
+    job = _job(loop, sizes, rows, scalars=scalars)
+    _draw(job, loop, drawn)
+    _launch(job)
     return True
 
 
 def summed(
-    record: Record, dtype: str, inputs: Sequence[Array], dx: Array, wanted: Sequence[bool]
+    record: Record, dtype: str, inputs: Sequence[Array], dx: Array, wanted: Sequence[bool], drawn: Drawn | None = None
 ) -> list[np.ndarray[Any, np.dtype[np.float64]] | None]:
     """Backward into `dx`, and the gradient of each wanted parameter summed over the axes it was broadcast along.
 
@@ -136,7 +157,8 @@ def summed(
     modes = [words.REDUCED if w else words.SCALAR for w in wanted]
     rows[first:] = [(s.ctypes.data, width, m, merged[first + k]) for k, (s, m) in enumerate(zip(sums, modes, strict=True))]
     parallel.prepare_sums()
-    job = _job(loop, sizes, rows, scalars=all(p.size == 1 for p in params))
+    job = _job(loop, sizes, rows, scalars=drawn is None and all(p.size == 1 for p in params))
+    _draw(job, loop, drawn)
     job[words.JOB_CHUNK] = chunk
     for k, s in enumerate(sums):
         job[words.JOB_ROWS + (first + k) * words.ROW + words.APART] = s.strides[0]

@@ -14,15 +14,16 @@ THREADS, PARALLEL_FOR, GRAIN, START, PREPARE, GENERAL, LAUNCH, RUN, TASK, ACCUMU
 # job: kernel, operands, inputs, dimensions, elements, elements of a task (0: to be chosen), control, whether threads
 # may share it, shape..., then a row per operand
 JOB_DIMS, JOB_TOTAL, JOB_CHUNK, JOB_CONTROL, JOB_PARALLEL, JOB_SHAPE = range(3, 9)
-MAX_DIMS, MAX_OPERANDS = 16, 10
+MAX_DIMS, MAX_OPERANDS = 16, 12
 JOB_ROWS = JOB_SHAPE + MAX_DIMS
 # operand row: base address, item size, mode, bytes from one task's accumulators to the next's, strides...
 BASE, SIZE, MODE, APART, STRIDES = range(5)
 ROW = STRIDES + MAX_DIMS
 JOB_BYTES = 8 * (JOB_ROWS + MAX_OPERANDS * ROW)
 # an operand is dense in the job's order, one value, copied through a buffer block by block, or an output that is
-# only summed (its base and strides are those of the accumulators of the first task)
-FLAT, SCALAR, STAGED, REDUCED = range(4)
+# only summed (its base and strides are those of the accumulators of the first task), or an input that is drawn (its base
+# is the address of the code that draws, APART that of the key)
+FLAT, SCALAR, STAGED, REDUCED, DRAWN = range(5)
 BLOCK = 1024
 BUFFER = 16 * BLOCK
 BUFFERS = MAX_OPERANDS * BUFFER

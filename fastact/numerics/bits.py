@@ -98,6 +98,18 @@ def exponent_from_low_bits(t: Any) -> Any:
     return (bits << integer(shift)).view(type(t))[()]
 
 
+def exponent_of(x: Any) -> Any:
+    """The e of x = 2^e m with √½ ≤ m < √2, for positive normal x."""
+    m, e = np.frexp(x)
+    return type(x)(e - (m < type(x)(math.sqrt(0.5))))
+
+
+def mantissa_of(x: Any) -> Any:
+    """The m of x = 2^e m with √½ ≤ m < √2, for positive normal x."""
+    m, _ = np.frexp(x)
+    return m + m if m < type(x)(math.sqrt(0.5)) else m
+
+
 def _select(builder: Any, condition: Any, a: Any, b: Any) -> Any:
     return builder.select(condition, a, b)
 
@@ -124,6 +136,24 @@ def _copysign(builder: Any, x: Any, sign: Any) -> Any:
 def _exponent_from_low_bits(builder: Any, t: Any) -> Any:
     integer, shift = _INT[t.type]
     return builder.bitcast(builder.shl(builder.bitcast(t, integer), integer(shift)), t.type)
+
+
+def _exponent(builder: Any, x: Any) -> tuple[Any, Any, Any]:
+    """The exponent of `exponent_of` as an integer, the bits of `x`, and where the exponent lies in them."""
+    integer, shift = _INT[x.type]
+    root = {23: 0x3F3504F3, 52: 0x3FE6A09E667F3BCD}[shift]  # √½, to nearest
+    bits = builder.bitcast(x, integer)
+    return builder.ashr(builder.sub(bits, integer(root)), integer(shift)), bits, integer(shift)
+
+
+def _exponent_of(builder: Any, x: Any) -> Any:
+    exponent, _, _ = _exponent(builder, x)
+    return builder.sitofp(exponent if exponent.type.width == 32 else builder.trunc(exponent, ir.IntType(32)), x.type)
+
+
+def _mantissa_of(builder: Any, x: Any) -> Any:
+    exponent, bits, shift = _exponent(builder, x)
+    return builder.bitcast(builder.sub(bits, builder.shl(exponent, shift)), x.type)
 
 
 def _horner(builder: Any, x: Any, coefficients: Any) -> Any:
@@ -154,5 +184,7 @@ CODE: dict[Callable[..., Any], Callable[..., Any]] = {
     sqrt: _sqrt,
     copysign: _copysign,
     exponent_from_low_bits: _exponent_from_low_bits,
+    exponent_of: _exponent_of,
+    mantissa_of: _mantissa_of,
 }
 """Primitive to LLVM code; the result has the type of the last argument, of `horner` that of the first."""

@@ -43,6 +43,7 @@ GELU_TANH_END = _real(10.95)
 NORMAL_END = _real(14.7)
 
 LARGEST = _real(np.finfo(_real).max)
+SMALLEST = _real(np.finfo(_real).tiny)
 
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
@@ -59,6 +60,8 @@ GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
 CENTRE_END = _real(0.6)
 SQRT_2PI = _real(2.5066282746310007)
+QUANTILE_END = _real(0.425)
+HALF_NORMAL_MEAN = _real(0.7978845608028654)
 
 # The roots of gelu_tanh', mish' and dish' alike.
 GELU_TANH_ROOT = _real(0.75246143)
@@ -179,4 +182,20 @@ DISH_SLOPE = _table(
     2.0749052e-01, -3.7006664e-01, 3.1998017e-01, -1.0120764e-01,
     -1.1502301e-01, 1.9256255e-01, -1.2214072e-01, -4.1152104e-03,
     8.6144336e-02, -9.6438475e-02, 3.171785e-02, 8.241924e-02,
+)
+
+# Φ⁻¹(½ + c) = c P/L at QUANTILE_END² - c², c ≤ QUANTILE_END; error ≤ 2^-23.7
+QUANTILE_CENTRE_P = _table(
+    3.3871326e+00, 5.0435986e+01, 1.5929715e+02, 5.9106033e+01,
+)
+QUANTILE_CENTRE_L = _table(
+    1.e+00, 1.7895676e+01, 7.876099e+01, 6.718706e+01,
+)
+
+# -Φ⁻¹(p) = P/L at √-ln p, p ≤ ½ - QUANTILE_END, up to 4.79; error ≤ 2^-23.6
+QUANTILE_TAIL_P = _table(
+    -2.7650552e+00, -2.2505808e+00, 4.748817e+00, 2.337191e+00,
+)
+QUANTILE_TAIL_L = _table(
+    1.e+00, 3.4875612e+00, 1.6455528e+00, 2.3535977e-04,
 )

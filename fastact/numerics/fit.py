@@ -14,6 +14,7 @@ import numpy as np
 
 from fastact.numerics import f32, f64
 from fastact.numerics.fits import FITS, Fit
+from fastact.numerics.quantile_fits import QUANTILE_FITS
 
 
 def _nodes(interval: tuple[Any, Any], count: int, knee: Any) -> list[Any]:
@@ -77,7 +78,7 @@ def bound(fit: Fit, width: int, tables: dict[str, Any]) -> float:
 def check() -> list[str]:
     """A line for every stored table that misses its bound."""
     lines = []
-    for fit in FITS:
+    for fit in (*FITS, *QUANTILE_FITS):
         for width, (module, limit) in enumerate(zip((f32, f64), fit.bounds, strict=True)):
             error = bound(fit, width, {name: getattr(module, name) for name in fit.tables})
             if error > limit:
@@ -94,7 +95,7 @@ def main(arguments: list[str]) -> int:
     reals: tuple[Any, ...] = (np.float32, np.float64)
     for width, real in enumerate(reals):
         print(f"# {real.__name__}")
-        for fit in FITS:
+        for fit in (*FITS, *QUANTILE_FITS):
             tables = {n: [real(float(c)) for c in t] for n, t in coefficients(fit, width).items()}
             print(f"# error 2^{bound(fit, width, tables):.2f}")
             for name, table in tables.items():

@@ -1,0 +1,82 @@
+"""Calls whose noise is drawn in the loop: no array of noise exists, and every element's depends on its logical index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastact import dispatch, errors, gradients
+from fastact.cpu import walk
+from fastact.cpu.loops import Direction
+from fastact.cpu.ufunc import make_ufunc
+from fastact.noise.fill import compile_fill
+from fastact.noise.key import Key
+from fastact.record import Record
+
+Draw = Callable[..., Any]
+
+
+def drawn(draw: Draw, place: int, key: Key) -> walk.Drawn:
+    """The operand at `place` as one that is drawn."""
+    return walk.Drawn(place, key, lambda width: compile_fill(draw, width).address)
+
+
+def _unfit(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype[Any]) -> Exception | None:
+    if not isinstance(target, np.ndarray):
+        return TypeError(f"{label} is a {type(target).__name__}; accepted is a NumPy array, or None")
+    if not target.flags.writeable:
+        return ValueError(f"{label} is read-only; accepted is a writeable array")
+    if target.shape != shape:
+        return ValueError(f"{label} has shape {target.shape}; accepted is the shape of the result, {shape}")
+    if target.dtype != kind or not target.dtype.isnative or not target.flags.aligned:
+        return TypeError(f"{label} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
+    return None
+
+
+def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...], draw: Draw, key: Key, out: Any) -> Any:
+    """One direction with the noise drawn; `operands` are (dy,) x and the parameters, of which the first stands for the noise."""
+    ufunc, place = make_ufunc(record, direction), len(operands) - len(record.params)
+    try:
+        arrays = [np.asarray(a) for a in operands]
+        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
+        kinds = ufunc.resolve_dtypes((*weak, *[None] * ufunc.nout))
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except (TypeError, ValueError) as error:
+        raise errors.explain(record, direction, operands, None, error) from error
+    kind, call = kinds[-1], record.name if direction == "forward" else f"{record.name}.{direction}"
+    outputs = out if isinstance(out, tuple) else (out,) * ufunc.nout
+    if len(outputs) != ufunc.nout or (ufunc.nout > 1 and not isinstance(out, tuple | None)):
+        raise ValueError(f"{call}: out has {len(out) if isinstance(out, tuple) else 1} arrays; accepted are {ufunc.nout}, or None")
+    for k, target in enumerate(outputs):
+        name = "out" if ufunc.nout == 1 else f"out[{k}]"
+        unfit = None if target is None else _unfit(f"{call}: {name}", target, shape, kind)
+        if unfit is not None:
+            raise unfit
+    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=False)]
+    x = inputs[place - 1]
+    results = [(np.empty_like(x, subok=False) if x.shape == shape else np.empty(shape, kind)) if o is None else o for o in outputs]
+    if dispatch.clash(inputs, results):
+        inputs = [a.copy() for a in inputs]
+        if dispatch.clash(inputs, results):
+            raise ValueError(f"{call}: out shares memory with itself")
+    if results[0].size and not walk.walk(record, direction, kind.name, inputs, results, drawn(draw, place, key)):
+        raise ValueError(f"{call}: x has {len(shape)} axes in an order that cannot be run through; copy it first")
+    given = [r[()] if o is None else r for r, o in zip(results, outputs, strict=True)]
+    return given[0] if ufunc.nout == 1 else tuple(given)
+
+
+def backward(record: Record, operands: tuple[Any, ...], draw: Draw, key: Key, wrt: Any, out: Any) -> Any:
+    """Backward by what `wrt` names, with the noise drawn again; as `gradients.backward`."""
+    names, alone = gradients.asked(record, wrt), isinstance(wrt, str)
+    noise = record.params[0].name
+    if noise in names:
+        raise ValueError(f"{record.name}.backward: wrt has {noise!r}, which is drawn; give it as an array for its gradient")
+    if names == ("x",):
+        dx = elementwise(record, "backward", operands, draw, key, out)
+        return dx if alone or wrt is None else (dx,)
+    rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
+    outputs = out if isinstance(out, tuple) else (out, *rest)
+    results = gradients.summed(record, operands, names, outputs, wrt, drawn(draw, 2, key))
+    return results[0] if alone else results

@@ -1,0 +1,107 @@
+"""Compiled code that fills a block with draws: the words of the generator first, then the numbers made of them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
+from fastact.cpu.loops import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, STORAGE, Kernel, _loop
+from fastact.cpu.words import BLOCK
+from fastact.noise.philox import emit, round_keys
+from fastact.numerics.bind import bind
+
+_serial = itertools.count()
+
+
+def _single(builder: Any, word: Any) -> list[Any]:
+    """unit, tail, centre and sign of a draw (see `draws`) from 32 bits; the top one is the sign."""
+
+    def real(value: float) -> Any:
+        return ir.Constant(FLOAT, value)
+
+    top = builder.lshr(word, I32(8))
+    unit = builder.fmul(builder.sitofp(top, FLOAT), real(2.0**-24))
+    unit = builder.select(builder.icmp_unsigned("==", top, I32(0)), real(2.0**-25), unit)
+    low = builder.and_(word, I32(0x7FFFFFFF))
+    ends = (low, builder.xor(low, I32(0x7FFFFFFF)))
+    tail, centre = (builder.fmul(builder.fadd(builder.sitofp(m, FLOAT), real(0.5)), real(2.0**-32)) for m in ends)
+    sign = builder.select(builder.icmp_signed("<", word, I32(0)), real(-1.0), real(1.0))
+    return [unit, tail, centre, sign]
+
+
+def _double(builder: Any, word: Any) -> list[Any]:
+    """The same from 64 bits; the low 52 are the distance from the end."""
+
+    def real(value: float) -> Any:
+        return ir.Constant(DOUBLE, value)
+
+    top = builder.lshr(word, I64(11))
+    unit = builder.fmul(builder.sitofp(top, DOUBLE), real(2.0**-53))
+    unit = builder.select(builder.icmp_unsigned("==", top, I64(0)), real(2.0**-54), unit)
+    large = builder.or_(builder.and_(word, I64(2**52 - 1)), I64(0x433 << 52))
+    tail = builder.fmul(builder.fadd(builder.fsub(builder.bitcast(large, DOUBLE), real(2.0**52)), real(0.5)), real(2.0**-53))
+    sign = builder.select(builder.icmp_signed("<", word, I64(0)), real(-1.0), real(1.0))
+    return [unit, tail, builder.fsub(real(0.5), tail), sign]
+
+
+@functools.cache
+def compile_fill(draw: Any, width: str) -> Kernel:
+    """Compile ``void fill(uint64_t *key, int64_t start, int64_t count, T *target)`` for at most `BLOCK` draws.
+
+    `key` holds the seed and the stream. Draw i of a stream is made of its i-th word of T's size, where the words of
+    the generator at counters 0, 1, ... follow each other.
+    """
+    storage = STORAGE[width]
+    integer, parts = (I32, _single) if width == "float32" else (I64, _double)
+    shift, name = (2 if width == "float32" else 1), f"fastact_fill_{draw.__name__}_{width}_{next(_serial)}"
+    with global_compiler_lock:
+        scalar = bind(draw, width)
+        arguments = (getattr(types, width),) * 4
+        scalar.compile(arguments)
+        compiled, context = scalar.overloads[arguments], cpu_target.target_context
+        library = context.codegen().create_library(name)
+        module = library.create_ir_module(name)
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 4), name)
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        key, start, count, target = function.args
+        space = builder.alloca(ir.ArrayType(I8, storage.size * BLOCK + 32))
+        space.align = 64
+        buffer = builder.inttoptr(builder.ptrtoint(space, I64), PTR)
+        key = builder.inttoptr(key, PTR)
+        seed, stream = (builder.load(builder.gep(key, [I64(k)], source_etype=I64), typ=I64) for k in range(2))
+        keys = round_keys(builder, seed)
+        first = builder.lshr(start, I64(shift))
+        skipped = builder.sub(start, builder.shl(first, I64(shift)))
+        counters = builder.lshr(builder.add(builder.add(skipped, count), I64((1 << shift) - 1)), I64(shift))
+
+        def generate(index: Any, group: Any) -> None:
+            words = emit(builder, builder.add(first, index), stream, keys)
+            for k, pair in enumerate(words):
+                place = builder.add(builder.shl(index, I64(1)), I64(k))
+                stored = builder.store(pair, builder.gep(buffer, [place], source_etype=I64), align=8)
+                stored.set_metadata("llvm.access.group", group)
+
+        def convert(index: Any, group: Any) -> None:
+            place = builder.gep(buffer, [builder.add(skipped, index)], source_etype=integer)
+            loaded = builder.load(place, typ=integer, align=storage.size)
+            loaded.set_metadata("llvm.access.group", group)
+            values = parts(builder, loaded)
+            _, value = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
+            stored = builder.store(value, builder.gep(out, [index], source_etype=storage.memory), align=storage.size)
+            stored.set_metadata("llvm.access.group", group)
+
+        out = builder.inttoptr(target, PTR)
+        _loop(builder, counters, generate)
+        _loop(builder, count, convert)
+        builder.ret_void()
+        library.add_linking_library(compiled.library)
+        library.add_ir_module(module)
+        library.finalize()
+        return Kernel(library.get_pointer_to_function(name), library)
