@@ -46,7 +46,9 @@ def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, opti
     return results[0] if alone else results
 
 
-def summed(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any, *drawn: walk.Drawn) -> tuple[Any, ...]:
+def summed(
+    record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any, *drawn: walk.Drawn
+) -> tuple[Any, ...]:
     """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
     try:
         arrays = [np.asarray(a) for a in operands]

@@ -81,9 +81,7 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
 
 
 class Drawn(NamedTuple):
-    """An input that is drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the
-    address of the code that draws, by computing width.
-    """
+    """An input that is drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the code's address by width."""
 
     place: int
     key: Array
@@ -104,7 +102,9 @@ def _launch(job: Array) -> None:
     _run(int(control[words.LAUNCH]))(job.ctypes.data)
 
 
-def walk(record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array], drawn: Drawn | None = None) -> bool:
+def walk(
+    record: Record, direction: Direction, dtype: str, inputs: Sequence[Array], outputs: Sequence[Array], drawn: Drawn | None = None
+) -> bool:
     """Fill `outputs` from `inputs`, all of the loop's exact dtypes, aligned, and identical or disjoint in memory.
 
     With an input that is `drawn`, elements are taken in logical C order, by which draws are indexed.

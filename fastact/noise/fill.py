@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +11,7 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from fastact.cpu.loops import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, STORAGE, Kernel, _loop
+from fastact.cpu.loops import DOUBLE, FLOAT, I8, I32, I64, PTR, STORAGE, Kernel, _loop
 from fastact.cpu.words import BLOCK
 from fastact.noise.philox import emit, round_keys
 from fastact.numerics.bind import bind

@@ -104,7 +104,9 @@ def saturated_noise_hard_sigmoid_expected(x: Any, c: Any) -> Any:
     return _unless(absolute(x) < real(2), line, real(0.25), _sigmoid(x, c))
 
 
-@definition(**_fields(0.0, inf, _C) | {"formula": r"E \max(x + c\xi, 0)", "derivative": r"\Phi(x / |c|)", "derivative_limits": Limits(0.0, 1.0)})
+@definition(
+    **_fields(0.0, inf, _C) | {"formula": r"E \max(x + c\xi, 0)", "derivative": r"\Phi(x / |c|)", "derivative_limits": Limits(0.0, 1.0)}
+)
 def noisy_relu_expected(x: Any, c: Any) -> Any:
     """Mean of `noisy_relu`."""
     zero, one = real(0), real(1)

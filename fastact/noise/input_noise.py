@@ -22,7 +22,9 @@ _FLAT = Limits(0.0, 0.0)
 _ROUNDED = Budget(forward=Ulp(1.0, 1.0), derivative=Ulp(0.0, 0.0), params=Ulp(0.5, 0.5))
 
 
-def _unit(formula: str, derivative: str, kind: tuple[Limits, Interval], *params: Param, budget: Budget = _ROUNDED) -> Callable[[Scalar], Any]:
+def _unit(
+    formula: str, derivative: str, kind: tuple[Limits, Interval], *params: Param, budget: Budget = _ROUNDED
+) -> Callable[[Scalar], Any]:
     return definition(
         formula=formula,
         derivative=derivative,

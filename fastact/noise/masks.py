@@ -6,7 +6,8 @@ from math import inf, sqrt
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, real, select, sqrt as root
+from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.bits import sqrt as root
 from fastact.numerics.exponential import at_least
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
@@ -132,7 +133,7 @@ def _alpha_limit(side: float) -> Any:
 
 @definition(
     **_ALPHA_DROPOUT,
-    formula=r"a\,(u < \mathrm{rate}\,?\;\alpha' : x) + b,\; a = ((1 - r)(1 + r\alpha'^2))^{-1/2},\; b = -a r \alpha',\; \alpha' = -\lambda\alpha",
+    formula=r"a\,(u < r\,?\;\alpha' : x) + b,\; a = ((1 - r)(1 + r\alpha'^2))^{-1/2},\; b = -a r \alpha',\; \alpha' = -\lambda\alpha",
     derivative=r"a\,[u \ge \mathrm{rate}]",
     params=(_U, _RATE),
     limits=Limits(_alpha_limit(-inf), _alpha_limit(inf)),

@@ -43,7 +43,9 @@ def _fields(mean: float | None, half: bool, unit: str) -> dict[str, Any]:
 
     return {
         "formula": rf"\alpha h(x) + (1 - \alpha) u(x) + d(x)\,c\,(g(p(h(x) - u(x))) - \tfrac12)^2\,{epsilon}",
-        "derivative": r"h(x) = u(x)\,?\;u' : (1 - \alpha) u' - d(x)\,\varepsilon\,\sigma'(p(h(x) - u(x)))\,p\,u'".replace(r"\varepsilon", epsilon),
+        "derivative": r"h(x) = u(x)\,?\;u' : (1 - \alpha) u' - d(x)\,\varepsilon\,\sigma'(p(h(x) - u(x)))\,p\,u'".replace(
+            r"\varepsilon", epsilon
+        ),
         "params": (*((_XI,) if mean is None else ()), *(_TANH_PARAMS if tanh else _SIGMOID_PARAMS)),
         "range": Interval(-inf, inf),
         "limits": Limits(reached(-1), reached(1)),

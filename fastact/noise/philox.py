@@ -69,4 +69,4 @@ def emit(builder: Any, position: Any, stream: Any, keys: list[tuple[Any, Any]]) 
             builder.xor(builder.xor(builder.lshr(first, half), c3), k1),
             first,
         )
-    return tuple(builder.or_(builder.and_(a, low), builder.shl(b, half)) for a, b in ((c0, c1), (c2, c3)))  # type: ignore[return-value]
+    return tuple(builder.or_(builder.and_(a, low), builder.shl(b, half)) for a, b in ((c0, c1), (c2, c3)))

@@ -137,9 +137,7 @@ class Noisy:
         """Value and derivative by x in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(".value_and_grad", "value_and_grad", x, noise, rng, out, params)
 
-    def backward(
-        self, dy: Any, x: Any, noise: Any = None, /, *, rng: Any = None, wrt: Any = None, out: Any = None, **params: Any
-    ) -> Any:
+    def backward(self, dy: Any, x: Any, noise: Any = None, /, *, rng: Any = None, wrt: Any = None, out: Any = None, **params: Any) -> Any:
         """Vector-Jacobian product by x and the trainable parameters, in one pass; inputs are not changed.
 
         Parameters
@@ -179,5 +177,7 @@ class Noisy:
     def expected(self) -> Activation:
         """The mean over the noise, as a function of x and the parameters with all directions: what evaluation uses."""
         if self.mean is None:
-            raise AttributeError(f"{self.name}: its mean over the noise has no closed form; {self.params[0].name} = 0 is the noiseless form")
+            raise AttributeError(
+                f"{self.name}: its mean over the noise has no closed form; {self.params[0].name} = 0 is the noiseless form"
+            )
         return Activation(self.mean)
