@@ -81,7 +81,7 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
 
 
 class Drawn(NamedTuple):
-    """An input that is drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the code's address by width."""
+    """An input drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the code by width."""
 
     place: int
     key: Array

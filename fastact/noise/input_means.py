@@ -11,8 +11,7 @@ from typing import Any
 
 from fastact.noise.output_noise import SOURCE
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, horner, real, select
-from fastact.numerics.exponential import at_least, at_most
+from fastact.numerics.bits import absolute, at_least, at_most, copysign, fma, horner, real, select, unless_nan
 from fastact.numerics.normal import scaled_gauss
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
@@ -114,5 +113,5 @@ def noisy_relu_expected(x: Any, c: Any) -> Any:
     t = _over(x, scale)
     density, tail = _density(t), _tail(t)
     y = fma(scale, fma(-t, tail, density), select(x < zero, zero, x))
-    number = select(absolute(x) >= zero, one, x)
+    number = unless_nan(x, one)
     return y, select(x < zero, tail, one - tail) * number, copysign(density, c) * number

@@ -12,8 +12,8 @@ from typing import Any
 from fastact.noise.output_noise import SOURCE
 from fastact.noise.saturation import beyond
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, real, select
-from fastact.numerics.exponential import at_most, log1p_terms, logistic_loss, reduce_decay, tanh_half
+from fastact.numerics.bits import absolute, at_most, copysign, fma, real, select, unless_nan
+from fastact.numerics.exponential import log1p_terms, logistic_loss, reduce_decay, tanh_half
 from fastact.record import Budget, Interval, Limits, Param, Scalar, Ulp, definition
 
 _XI = Param("xi", None, samples=(-0.8, 1.2, -1.1, 0.0))
@@ -44,7 +44,7 @@ def clipped(z: Any, slope: Any, half: Any, middle: Any) -> Any:
     under, over = steep <= -half, steep >= half
     line = select(middle == real(0), z, fma(slope, z, middle))
     y = select(under, middle - half, select(over, middle + half, line))
-    return y, under | over, slope * select(absolute(z) >= real(0), real(1), z)
+    return y, under | over, slope * unless_nan(z, real(1))
 
 
 def _with_noise(x: Any, xi: Any, c: Any, slope: Any, half: Any, middle: Any) -> Any:
@@ -121,7 +121,7 @@ def noisy_relu(x: Any, xi: Any, c: Any) -> Any:
     """Rectified linear unit of x with normal noise of scale c."""
     zero = real(0)
     z = fma(c, xi, x)
-    flat, number = z <= zero, select(absolute(z) >= zero, real(1), z)
+    flat, number = z <= zero, unless_nan(z, real(1))
     return select(flat, zero, z), select(flat, zero, number), select(flat, zero, c * number), select(flat, zero, xi * number)
 
 

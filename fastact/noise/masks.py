@@ -6,9 +6,8 @@ from math import inf, sqrt
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, fma, real, select
+from fastact.numerics.bits import at_least, fma, real, select, unless_nan
 from fastact.numerics.bits import sqrt as root
-from fastact.numerics.exponential import at_least
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 _U = Param("u", None, samples=(0.25, 0.75, 0.01, 0.99))
@@ -70,7 +69,7 @@ def rrelu_expected(x: Any, lower: Any, upper: Any) -> Any:
 
 def dropped(y: Any, d: Any, u: Any, rate: Any) -> Any:
     """Of a value and its derivative: 0 where u < rate, else over 1 - rate; and the derivative by rate. NaN stays."""
-    nothing = select(absolute(y) >= real(0), real(0), y)
+    nothing = unless_nan(y, real(0))
     drop, kept = u < rate, real(1) - rate
     value = y / kept
     return select(drop, nothing, value), select(drop, nothing, d / kept), nothing, select(drop, nothing, value / kept)
@@ -104,7 +103,7 @@ def dropout(x: Any, u: Any, rate: Any) -> Any:
 )
 def dropout_expected(x: Any, rate: Any) -> Any:
     """Mean of `dropout`: x."""
-    number = select(absolute(x) >= real(0), real(1), x)
+    number = unless_nan(x, real(1))
     return x, number, number - number
 
 
@@ -142,7 +141,7 @@ def _alpha_limit(side: float) -> Any:
 )
 def alpha_dropout(x: Any, u: Any, rate: Any) -> Any:
     """Dropout for selu: to the value of selu at -inf instead of 0, then scaled and shifted so that mean 0 and variance 1 are kept."""
-    nothing = select(absolute(x) >= real(0), real(0), x)
+    nothing = unless_nan(x, real(0))
     drop, (a, growth, kept) = u < rate, _affine(rate)
     y = select(drop, nothing - (a * kept) * k.SELU_ALPHA, fma(a, x, (a * rate) * k.SELU_ALPHA))
     shift = k.SELU_ALPHA * fma(growth, rate, a)
@@ -161,5 +160,5 @@ def alpha_dropout(x: Any, u: Any, rate: Any) -> Any:
 def alpha_dropout_expected(x: Any, rate: Any) -> Any:
     """Mean of `alpha_dropout` over the noise, at x. In evaluation, networks pass x itself."""
     a, growth, kept = _affine(rate)
-    number = select(absolute(x) >= real(0), real(1), x)
+    number = unless_nan(x, real(1))
     return (a * kept) * x, (a * kept) * number, fma(growth, kept, -a) * x

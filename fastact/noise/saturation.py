@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastact.numerics import f64 as k
-from fastact.numerics.bits import absolute, copysign, fma, real, select
-from fastact.numerics.exponential import at_most, logistic_parts, reduce_sum, squared
+from fastact.numerics.bits import absolute, at_most, copysign, fma, real, select, unless_nan
+from fastact.numerics.exponential import logistic_parts, reduce_sum, squared
 
 
 def beyond(x: Any, slope: Any, half: Any) -> Any:
@@ -44,7 +44,7 @@ def noisy(x: Any, epsilon: Any, alpha: Any, c: Any, p: Any, slope: Any, half: An
     The derivatives are by x, ε, α, c and p. Where α = 1, or Delta has overflowed, no term is infinite that has the factor 0.
     """
     zero, one = real(0), real(1)
-    saturated, number = slope * absolute(x) > half, select(absolute(x) >= zero, one, x)
+    saturated, number = slope * absolute(x) > half, unless_nan(x, one)
     nothing = number - number
     line = select(middle == zero, x, fma(slope, x, middle))
     delta, low = beyond(x, slope, half)
