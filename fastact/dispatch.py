@@ -97,7 +97,7 @@ def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
     """Whether an output shares memory with another output or, other than as that very operand, with an input."""
 
     def same(a: Any, b: Any) -> bool:
-        return bool(a.ctypes.data == b.ctypes.data and a.strides == b.strides and a.shape == b.shape)
+        return bool(a.strides == b.strides and a.shape == b.shape and a.ctypes.data == b.ctypes.data)
 
     shifted = any(_overlap(a, o) and not same(a, o) for o in results for a in inputs)
     internal = any(s == 0 and n > 1 for o in results for s, n in zip(o.strides, o.shape, strict=True))
@@ -107,6 +107,6 @@ def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
 def _overlap(a: Any, b: Any) -> bool:
     """Whether two arrays share an element, as halves of one array do not; if that is hard to tell, they may."""
     try:
-        return np.may_share_memory(a, b) and np.shares_memory(a, b, max_work=1000)  # type: ignore[arg-type]
+        return bool(np.may_share_memory(a, b)) and np.shares_memory(a, b, max_work=1000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True

@@ -156,11 +156,10 @@ class Packed:
         if named:
             accepted = ", ".join(p.name for p in self._record.params) or "none"
             raise TypeError(f"{call}: {', '.join(named)} is not accepted; parameters are {accepted}")
-        shapes = {name: np.shape(o) for name, o in zip(("dy", *(p.name for p in self._record.params)), (arrays[0], *params), strict=True)}
-        half = arrays[-1].shape
-        for name, shape in shapes.items():
-            tail = half[len(half) - len(shape) :]
-            if len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape, tail, strict=True)):
+        half, names = arrays[-1].shape, ("dy", *(p.name for p in self._record.params))
+        for name, operand in zip(names, (arrays[0], *params), strict=True):
+            shape = np.shape(operand)
+            if shape != half and (len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape[::-1], half[::-1], strict=False))):
                 raise ValueError(f"{call}: {name} has shape {shape}; accepted is what broadcasts to {half}, the shape of y")
         return dispatch.call(make_ufunc(self._record, direction), self._record, direction, (*arrays, *params), out, {})
 

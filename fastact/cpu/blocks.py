@@ -1,4 +1,4 @@
-"""A stretch of a job: at once where it is dense, else block by block through buffers on the stack."""
+"""A stretch of a job: at once where it is dense, row by row where rows are, else block by block through buffers on the stack."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from fastact.cpu.words import (
     POINTERS,
     REDUCED,
     ROW,
+    ROWS,
     SCALAR,
     SIZE,
     STAGED,
@@ -81,34 +82,65 @@ def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) 
         memory += advance(job, row, place, length)
 
 
+@helper
+def run_rows(job: int, pointers: int, start: int, count: int) -> None:
+    """Run the kernel on elements [start, start + count), one row at a time, where some operands are dense in rows only.
+
+    `pointers` are for the others, and are moved on.
+    """
+    last = word(job, JOB_DIMS) - 1
+    place = scratch(PLACE)
+    seek(job, job + 8 * JOB_ROWS, place, start)
+    done = 0
+    while done < count:
+        length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
+        for j in range(word(job, 1)):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            if word(row, MODE) == ROWS:
+                address = word(row, BASE)
+                for d in range(last + 1):
+                    address += word(place, d) * word(row, STRIDES + d)
+                put(pointers, j, address)
+        run_kernel(word(job, KERNEL), pointers, length)
+        for j in range(word(job, 1)):
+            row = job + 8 * (JOB_ROWS + j * ROW)
+            put(pointers, j, word(pointers, j) + length * word(row, SIZE))
+        done += length
+        advance(job, job + 8 * JOB_ROWS, place, length)
+
+
 def run(job: int, first: int, stop: int) -> None:  # noqa: C901
-    """Elements [first, stop) of a job: at once where every operand is flat, else by blocks through the stack."""
+    """Elements [first, stop) of a job: at once where every operand is flat, by rows, or by blocks through the stack."""
     operands = word(job, 1)
     inputs = word(job, 2)
     pointers = scratch(POINTERS)
     buffers = scratch(BUFFERS)
     length = stop - first
+    by_rows = False
     for j in range(operands):
         row = job + 8 * (JOB_ROWS + j * ROW)
         mode = word(row, MODE)
-        buffer = buffers + j * BUFFER
-        put(pointers, j, word(row, BASE) + first * word(row, SIZE) if mode == FLAT else buffer)
-        if mode != FLAT:
+        if mode == ROWS:
+            by_rows = True
+        elif mode != FLAT:
             length = lesser(length, BLOCK)
         if mode == SCALAR:
-            copy(buffer, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
+            copy(buffers + j * BUFFER, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
     start = first
     while start < stop:
         count = lesser(length, stop - start)
         for j in range(operands):
             row = job + 8 * (JOB_ROWS + j * ROW)
-            if word(row, MODE) == FLAT:
-                put(pointers, j, word(row, BASE) + start * word(row, SIZE))
-            elif j < inputs and word(row, MODE) == STAGED:
-                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+            buffer = buffers + j * BUFFER
+            put(pointers, j, word(row, BASE) + start * word(row, SIZE) if word(row, MODE) == FLAT else buffer)
+            if j < inputs and word(row, MODE) == STAGED:
+                move(job, row, start, count, buffer, j < inputs)
             elif word(row, MODE) == DRAWN:
-                call_draw(word(row, BASE), word(row, APART), start, count, buffers + j * BUFFER)
-        run_kernel(word(job, KERNEL), pointers, count)
+                call_draw(word(row, BASE), word(row, APART), start, count, buffer)
+        if by_rows:
+            run_rows(job, pointers, start, count)
+        else:
+            run_kernel(word(job, KERNEL), pointers, count)
         for j in range(inputs, operands):
             row = job + 8 * (JOB_ROWS + j * ROW)
             if word(row, MODE) == STAGED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -63,6 +64,7 @@ class Signature:
         return self.inputs + self.outputs
 
 
+@functools.cache
 def signature(record: Record, direction: Direction, dtype: str) -> Signature:
     """Operands of a direction: (dy,) x, params... -> y, dx or both; `backward_params` adds one gradient per parameter."""
     x = STORAGE[dtype]

@@ -51,6 +51,8 @@ def _mode(shape: list[int], strides: list[int], size: int) -> int:
         dense *= n
     if flat:
         return words.FLAT
+    if shape[-1] >= words.LONG_ROW and strides[-1] == size:
+        return words.ROWS
     return words.STAGED if any(strides) else words.SCALAR
 
 

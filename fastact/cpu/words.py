@@ -22,8 +22,9 @@ ROW = STRIDES + MAX_DIMS
 JOB_BYTES = 8 * (JOB_ROWS + MAX_OPERANDS * ROW)
 # an operand is dense in the job's order, one value, copied through a buffer block by block, or an output that is
 # only summed (its base and strides are those of the accumulators of the first task), or an input that is drawn (its base
-# is the address of the code that draws, APART that of the key)
-FLAT, SCALAR, STAGED, REDUCED, DRAWN = range(5)
+# is the address of the code that draws, APART that of the key), or dense along the last axis alone, if that is a long row
+FLAT, SCALAR, STAGED, REDUCED, DRAWN, ROWS = range(6)
+LONG_ROW = 64
 BLOCK = 1024
 BUFFER = 16 * BLOCK
 BUFFERS = MAX_OPERANDS * BUFFER
