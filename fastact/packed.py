@@ -171,7 +171,7 @@ def split(call: str, name: str, x: Any, axis: int, gate: str, *, interleaved: bo
     try:
         place = operator.index(axis)
     except TypeError:
-        raise TypeError(f"{call}: axis is a {type(axis).__name__}; accepted is a whole number") from None
+        raise TypeError(f"{call}: axis is of type {type(axis).__name__}; accepted is a whole number") from None
     if not -x.ndim <= place < x.ndim:
         told = f"from {-x.ndim} to {x.ndim - 1}" if x.ndim else "none"
         raise ValueError(f"{call}: axis is {axis}, but {name} has shape {x.shape}; accepted are {told}")

@@ -109,6 +109,15 @@ def run_rows(job: int, pointers: int, start: int, count: int) -> None:
         advance(job, job + 8 * JOB_ROWS, place, length)
 
 
+@helper
+def fetch(job: int, row: int, start: int, count: int, buffer: int) -> None:
+    """Fill the buffer of an input with elements [start, start + count), if it has one that changes."""
+    if word(row, MODE) == STAGED:
+        move(job, row, start, count, buffer, True)
+    elif word(row, MODE) == DRAWN:
+        call_draw(word(row, BASE), word(row, APART), start, count, buffer)
+
+
 def run(job: int, first: int, stop: int) -> None:  # noqa: C901
     """Elements [first, stop) of a job: at once where every operand is flat, by rows, or by blocks through the stack."""
     operands = word(job, 1)
@@ -133,10 +142,8 @@ def run(job: int, first: int, stop: int) -> None:  # noqa: C901
             row = job + 8 * (JOB_ROWS + j * ROW)
             buffer = buffers + j * BUFFER
             put(pointers, j, word(row, BASE) + start * word(row, SIZE) if word(row, MODE) == FLAT else buffer)
-            if j < inputs and word(row, MODE) == STAGED:
-                move(job, row, start, count, buffer, j < inputs)
-            elif word(row, MODE) == DRAWN:
-                call_draw(word(row, BASE), word(row, APART), start, count, buffer)
+            if j < inputs:
+                fetch(job, row, start, count, buffer)
         if by_rows:
             run_rows(job, pointers, start, count)
         else:

@@ -51,9 +51,18 @@ def _mode(shape: list[int], strides: list[int], size: int) -> int:
         dense *= n
     if flat:
         return words.FLAT
-    if shape[-1] >= words.LONG_ROW and strides[-1] == size:
-        return words.ROWS
     return words.STAGED if any(strides) else words.SCALAR
+
+
+def _rows(operands: Sequence[Array], sizes: list[int], strides: list[list[int]]) -> list[tuple[int, int, int, list[int]]]:
+    """Base, item size, mode and strides of each operand; those that are dense in long rows need no buffer."""
+    rows = []
+    for a, s in zip(operands, strides, strict=True):
+        mode = _mode(sizes, s, a.itemsize)
+        if mode == words.STAGED and sizes[-1] >= words.LONG_ROW and s[-1] == a.itemsize:
+            mode = words.ROWS
+        rows.append((a.ctypes.data, a.itemsize, mode, s))
+    return rows
 
 
 def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]]], *, scalars: bool) -> Array:
@@ -122,7 +131,7 @@ def walk(
     sizes, merged = _coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
     if len(sizes) > words.MAX_DIMS:
         return False
-    rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
+    rows = _rows(operands, sizes, merged)
     job = _job(loop, sizes, rows, scalars=scalars)
     _draw(job, loop, drawn)
     _launch(job)
@@ -153,7 +162,7 @@ def summed(
     merged = [[_strides(a, shape or (1,))[d] for d in axes] for a in operands]
     if len(sizes) > words.MAX_DIMS:
         raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {words.MAX_DIMS} are supported")
-    rows = [(a.ctypes.data, a.itemsize, _mode(sizes, s, a.itemsize), s) for a, s in zip(operands, merged, strict=True)]
+    rows = _rows(operands, sizes, merged)
     width = params[0].itemsize
     first = len(inputs) + 1
     modes = [words.REDUCED if w else words.SCALAR for w in wanted]
