@@ -17,13 +17,16 @@ import pytest
 from cases import parameters
 
 import fastact
+import fastact.oracle.gates
 from fastact import oracle
 from fastact.record import at
 
 KERNELS = Path(__file__).parents[1] / "kernels"
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 BOUND = 4.0
-NAMES = "|".join(a.name for a in fastact.ACTIVATIONS)
+DEFINITIONS = {**oracle.DEFINITIONS, **oracle.gates.FACTORS}
+FACTORS = [(name, p) for name in oracle.gates.FACTORS for p in ((7.0, 1.702), (2.5, 1.0), (3.0, -0.25 if name == "clamped_sum" else 0.5))]
+NAMES = "|".join(DEFINITIONS)
 
 FUNCTION = re.compile(r"^static (?:REAL|long double) F\((\w+)\)\(.*?(?:^}|\}$)", re.MULTILINE | re.DOTALL)
 MACRO = re.compile(r"^#define (\w+) \(\(REAL\).*", re.MULTILINE)
@@ -110,14 +113,16 @@ def checks(family: str) -> tuple[Check, ...]:
     loops = re.findall(rf"LOOP\(({NAMES})(?:_d(\d))?\)", (KERNELS / family).read_text())
     tried = ((a, p) for a in fastact.ACTIVATIONS for p in parameters(a))
     cases = [(a.name, p, np.array([*judge.points(5, 64, p), -np.inf, np.inf])) for a, p in tried]
+    cases += [(name, p, judge.points(5, 64, p)) for name, p in FACTORS]
     return tuple(Check(name, int(d or -1) + 1, p, x) for n, d in loops for name, p, x in cases if name == n)
 
 
 def wrong(check: Check, x: float, y: float) -> bool:
     """Whether the checks of the reference reject `y`: the limit at infinity, elsewhere the error against the oracle."""
     if np.isfinite(x):
-        truth = oracle.evaluate(oracle.DEFINITIONS[check.name][check.order], x, check.params)
-        return not judge.ulps(y, truth, judge.least(check.name, check.order, x, check.params)) <= BOUND
+        truth = oracle.evaluate(DEFINITIONS[check.name][check.order], x, check.params)
+        size = judge.least(check.name, check.order, x, check.params) if check.name in oracle.DEFINITIONS else 0
+        return not judge.ulps(y, truth, size) <= BOUND
     record = getattr(fastact, check.name).record
     limits = (record.limits, record.derivative_limits)[min(check.order, 1)]
     limit = at(limits.at_minus_inf if x < 0 else limits.at_plus_inf, *check.params)

@@ -17,11 +17,26 @@ def _times(name: str) -> tuple[Definition, ...]:
     )
 
 
-def _clip(b: Any, limit: Any) -> Any:
-    return min(max(b, -limit), limit)
+_swish, _slope, _by_beta = DEFINITIONS["swish"]
 
+FACTORS: dict[str, tuple[Definition, ...]] = {
+    "clamped_swish": (
+        lambda a, limit, alpha: _swish(min(a, limit), alpha),
+        lambda a, limit, alpha: _slope(a, alpha) if a <= limit else 0,
+        lambda a, limit, alpha: _slope(limit, alpha) if a > limit else 0,
+        lambda a, limit, alpha: _by_beta(min(a, limit), alpha),
+    ),
+    "clamped_sum": (
+        lambda b, limit, offset: min(max(b, -limit), limit) + offset,
+        lambda b, limit, offset: abs(b) <= limit,
+        lambda b, limit, offset: (b > limit) - (b < -limit),
+        lambda b, limit, offset: 1,
+    ),
+}
+"""The factors of clamped_swiglu in a and in b: each with its derivatives by its operand and its parameters."""
 
-_swish, _slope = DEFINITIONS["swish"][:2]
+_f, _df = FACTORS["clamped_swish"][:2]
+_g, _dg = FACTORS["clamped_sum"][:2]
 
 GATES: dict[str, tuple[Definition, ...]] = {
     "glu": _times("sigmoid"),
@@ -33,9 +48,9 @@ GATES: dict[str, tuple[Definition, ...]] = {
     "quick_geglu": _times("quick_gelu"),
     "swiglu": _times("swish"),
     "clamped_swiglu": (
-        lambda a, b, limit, alpha, offset: _swish(min(a, limit), alpha) * (_clip(b, limit) + offset),
-        lambda a, b, limit, alpha, offset: _slope(a, alpha) * (_clip(b, limit) + offset) if a <= limit else 0,
-        lambda a, b, limit, alpha, offset: _swish(min(a, limit), alpha) if abs(b) <= limit else 0,
+        lambda a, b, limit, alpha, offset: _f(a, limit, alpha) * _g(b, limit, offset),
+        lambda a, b, limit, alpha, offset: _df(a, limit, alpha) * _g(b, limit, offset),
+        lambda a, b, limit, alpha, offset: _f(a, limit, alpha) * _dg(b, limit, offset),
     ),
 }
 """The gate, its derivative by a, its derivative by b."""
