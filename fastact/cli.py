@@ -39,16 +39,16 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 def _list() -> int:
     rows = []
-    for f in fa.ACTIVATIONS:
+    functions: list[fa.Activation | fa.Gate] = [*fa.ACTIVATIONS, *fa.GATES]
+    for f in functions:
         params = f.record.typical
         named = ", ".join(p.name if p.default is None else f"{p.name}={p.default:.4g}" for p in f.params)
         low, high = at(f.range.low, *params), at(f.range.high, *params)
         kinks = "; ".join(f"{at(k.derivative, *params):.6g} at {at(k.at, *params):.6g}" for k in f.kinks)
         error = f"{f.budget.forward.float32:g} / {f.budget.derivative.float32:g}"
         rows.append((f.name, named, f.formula, f"[{low:.6g}, {high:.6g}]", kinks, error))
-    _table(
-        "fastact (range for the default parameters)", ("function", "parameters", "formula", "range", "f' at kinks", "ulp of f / f'"), rows
-    )
+    head = ("function", "parameters", "formula", "range", "f' at kinks", "ulp of f / f'")
+    _table("fastact (range for the default parameters; of a gated unit, what is told of f(a))", head, rows)
     return 0
 
 
@@ -61,6 +61,7 @@ def _info() -> int:
         ("LLVM", f"{'.'.join(map(str, llvm.llvm_version_info))} (llvmlite {llvmlite.__version__})"),
         ("CPU", llvm.get_host_cpu_name()),
         ("threads", str(fa.get_num_threads())),
+        ("functions", f"{len(fa.ACTIVATIONS)} activations, {len(fa.GATES)} gated units"),
     ]
     _table("fastact info", ("what", "value"), rows)
     return 0

@@ -43,3 +43,14 @@ def test_two_commands() -> None:
     assert len(commands) == 2
     assert commands[0].endswith("fastact demo")
     assert commands[1].endswith("-m pytest")
+
+
+def test_rows_of_gates() -> None:
+    section = README.read_text().partition("## Gated units")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE)
+    assert [name for name, _ in rows] == [g.name for g in fa.GATES]
+    for (name, row), gate in zip(rows, fa.GATES, strict=True):
+        budget = gate.budget
+        errors = [f"{getattr(budget.forward, w):g}, {getattr(budget.derivative, w):g}" for w in ("float32", "float64")]
+        assert row.endswith(f"| {errors[0]} | {errors[1]} "), name
+        assert all(f"`{p.name}={p.default:g}`" in row for p in gate.params)
