@@ -74,6 +74,14 @@ def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any,
     return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
 
 
+def check_unmasked(record: Record, operands: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+    """Refuse masked arrays where gradients of parameters are summed: their masks would be lost."""
+    call, inputs, _ = names(record, "backward")
+    for name, a in (*zip(inputs, operands, strict=True), *(("out", o) for o in outputs)):
+        if isinstance(a, np.ma.MaskedArray):
+            raise TypeError(f"{call}: {name} is a MaskedArray; accepted for gradients of parameters are plain arrays")
+
+
 def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[tuple[int, ...], np.dtype[Any] | None]], wrt: Any) -> None:
     """Check `out` of a backward that sums parameter gradients, before anything is written.
 

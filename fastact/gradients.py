@@ -50,6 +50,7 @@ def summed(
     record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any, *drawn: walk.Drawn
 ) -> tuple[Any, ...]:
     """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
+    errors.check_unmasked(record, operands, outputs)
     try:
         arrays = [np.asarray(a) for a in operands]
         weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]

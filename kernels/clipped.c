@@ -2,13 +2,21 @@
  * the end.
  */
 
-static REAL F(hard_tanh)(REAL x, const REAL *p) { return x < p[0] ? p[0] : x > p[1] ? p[1] : x; }
+static REAL F(hard_tanh)(REAL x, const REAL *p) {
+    return (isnan(p[0]) || isnan(p[1]) ? NAN : x < p[0] ? p[0] : x > p[1] ? p[1] : x);
+}
 
-static REAL F(hard_tanh_d0)(REAL x, const REAL *p) { return isnan(x) ? x : p[0] < x && x < p[1] ? 1 : 0; }
+static REAL F(hard_tanh_d0)(REAL x, const REAL *p) {
+    return isnan(p[0]) || isnan(p[1]) || isnan(x) ? NAN : p[0] < x && x < p[1] ? 1 : 0;
+}
 
-static REAL F(hard_tanh_d1)(REAL x, const REAL *p) { return isnan(x) ? x : x <= p[0] ? 1 : 0; }
+static REAL F(hard_tanh_d1)(REAL x, const REAL *p) {
+    return isnan(p[0]) || isnan(p[1]) || isnan(x) ? NAN : x <= p[0] ? 1 : 0;
+}
 
-static REAL F(hard_tanh_d2)(REAL x, const REAL *p) { return isnan(x) ? x : x >= p[1] ? 1 : 0; }
+static REAL F(hard_tanh_d2)(REAL x, const REAL *p) {
+    return isnan(p[0]) || isnan(p[1]) || isnan(x) ? NAN : x >= p[1] ? 1 : 0;
+}
 
 /* -1 where slope*x + offset is 0 or less, 1 where it is 1 or more, 0 between them. Signs of an fma are exact, and so is the 1 taken
  * off an offset in long double. The two doubles nearest to the corners count as corners.
@@ -35,19 +43,26 @@ static REAL F(hard_swish)(REAL x, const REAL *p) { return x <= -3 ? -(REAL)0 : x
 
 static REAL F(hard_swish_d0)(REAL x, const REAL *p) { return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6; }
 
-static REAL F(hard_shrink)(REAL x, const REAL *p) { return isnan(x) || fabs(x) > p[0] ? x : copysign(0, x); }
+/* A shrink by less than nothing is none. */
+static REAL F(hard_shrink)(REAL x, const REAL *p) {
+    return isnan(p[0]) || p[0] < 0 ? NAN : isnan(x) || fabs(x) > p[0] ? x : copysign(0, x);
+}
 
-static REAL F(hard_shrink_d0)(REAL x, const REAL *p) { return isnan(x) ? x : fabs(x) > p[0] ? 1 : 0; }
+static REAL F(hard_shrink_d0)(REAL x, const REAL *p) {
+    return isnan(x) || isnan(p[0]) || p[0] < 0 ? NAN : fabs(x) > p[0] ? 1 : 0;
+}
 
-static REAL F(hard_shrink_d1)(REAL x, const REAL *p) { return isnan(x) ? x : 0; }
+static REAL F(hard_shrink_d1)(REAL x, const REAL *p) { return isnan(x) || isnan(p[0]) || p[0] < 0 ? NAN : 0; }
 
 static REAL F(soft_shrink)(REAL x, const REAL *p) {
-    return isnan(x) ? x : fabs(x) > p[0] ? x - copysign(p[0], x) : copysign(0, x);
+    return isnan(p[0]) || p[0] < 0 ? NAN : isnan(x) ? x : fabs(x) > p[0] ? x - copysign(p[0], x) : copysign(0, x);
 }
 
 static REAL F(soft_shrink_d0)(REAL x, const REAL *p) { return F(hard_shrink_d0)(x, p); }
 
-static REAL F(soft_shrink_d1)(REAL x, const REAL *p) { return isnan(x) ? x : fabs(x) > p[0] ? -copysign(1, x) : 0; }
+static REAL F(soft_shrink_d1)(REAL x, const REAL *p) {
+    return isnan(x) || isnan(p[0]) || p[0] < 0 ? NAN : fabs(x) > p[0] ? -copysign(1, x) : 0;
+}
 
 static REAL F(sparse_sigmoid)(REAL x, const REAL *p) { return x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2; }
 

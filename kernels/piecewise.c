@@ -25,19 +25,23 @@ static REAL F(relu6)(REAL x, const REAL *p) { return isnan(x) ? x : x <= 0 ? 0 :
 
 static REAL F(relu6_d0)(REAL x, const REAL *p) { return isnan(x) ? x : 0 < x && x < 6 ? 1 : 0; }
 
-static REAL F(threshold)(REAL x, const REAL *p) { return (isnan(x) || x > p[0] ? x : p[1]); }
+static REAL F(threshold)(REAL x, const REAL *p) {
+    return (isnan(p[0]) || isnan(p[1]) ? NAN : isnan(x) || x > p[0] ? x : p[1]);
+}
 
-static REAL F(threshold_d0)(REAL x, const REAL *p) { return isnan(x) ? x : x > p[0] ? 1 : 0; }
+static REAL F(thresholded_relu_d0)(REAL x, const REAL *p) { return isnan(p[0]) ? NAN : isnan(x) ? x : x > p[0] ? 1 : 0; }
 
-static REAL F(threshold_d1)(REAL x, const REAL *p) { return isnan(x) ? x : 0; }
+static REAL F(threshold_d0)(REAL x, const REAL *p) { return (isnan(p[1]) ? NAN : F(thresholded_relu_d0)(x, p)); }
 
-static REAL F(threshold_d2)(REAL x, const REAL *p) { return isnan(x) ? x : x <= p[0] ? 1 : 0; }
+static REAL F(threshold_d1)(REAL x, const REAL *p) { return isnan(p[0]) || isnan(p[1]) || isnan(x) ? NAN : 0; }
 
-static REAL F(thresholded_relu)(REAL x, const REAL *p) { return isnan(x) || x > p[0] ? x : 0; }
+static REAL F(threshold_d2)(REAL x, const REAL *p) {
+    return isnan(p[0]) || isnan(p[1]) || isnan(x) ? NAN : x <= p[0] ? 1 : 0;
+}
 
-static REAL F(thresholded_relu_d0)(REAL x, const REAL *p) { return F(threshold_d0)(x, p); }
+static REAL F(thresholded_relu)(REAL x, const REAL *p) { return isnan(p[0]) ? NAN : isnan(x) || x > p[0] ? x : 0; }
 
-static REAL F(thresholded_relu_d1)(REAL x, const REAL *p) { return isnan(x) ? x : 0; }
+static REAL F(thresholded_relu_d1)(REAL x, const REAL *p) { return isnan(p[0]) || isnan(x) ? NAN : 0; }
 
 static REAL F(relu_squared)(REAL x, const REAL *p) { return isnan(x) ? x : x > 0 ? x * x : 0; }
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from cases import bits, call, defaults, edges, is_finite, is_nan, np_dtype, parameters, rounded, same_bits, uniform_bits, width
 
-from fastact import ACTIVATIONS, Activation
+import fastact
+from fastact import ACTIVATIONS, Activation, reference
 from fastact.record import Value, at
 
 
@@ -195,3 +196,21 @@ def test_nan_parameters_never_become_infinite(activation: Activation, dtype: str
     for given in (value, np.full(3, value)):
         for result in call(activation, direction, x, *[given] * len(activation.params)):
             assert not np.isinf(result).any()
+
+
+@pytest.mark.parametrize("name", ["threshold", "thresholded_relu", "hard_tanh", "hard_shrink", "soft_shrink"])
+def test_nan_thresholds_and_negative_shrinks_give_nan(name: str, dtype: str, direction: str) -> None:
+    """Of every x, in kernels, gradients by the parameters and the reference."""
+    activation, x = getattr(fastact, name), edges(dtype)
+    for k, param in enumerate(activation.params):
+        for value in (np.nan, *([-1.0, -np.inf] if param.name == "lambd" else [])):
+            params = (*defaults(activation)[:k], value, *defaults(activation)[k + 1 :])
+            arrays = [np.full(x.shape, p, width(dtype)) for p in params]
+            for given in (params, arrays):
+                assert all(is_nan(result).all() for result in call(activation, direction, x, *given))
+                for p in activation.params:
+                    assert is_nan(activation.backward(np.ones_like(x), x, *given, wrt=p.name)).all()
+            for loop in (reference.forward, reference.derivative):
+                assert is_nan(loop(name, x.astype(np.float64), *params)).all()
+            for j in range(len(params)):
+                assert is_nan(reference.param_derivative(name, j, x.astype(np.float64), *params)).all()

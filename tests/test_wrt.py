@@ -186,3 +186,20 @@ def test_integers_and_scalars() -> None:
         assert {np.asarray(g).dtype.name for g in found} == {"float16", "float32"}
         if not trainable(activation):
             same_bits(found[0], call(activation, "backward", x, dy=x)[0])
+
+
+def test_masks_are_not_lost() -> None:
+    """A sum over masked elements would be wrong: an error before anything is written."""
+    x, slope = np.array([-1.0, -2.0, 3.0], np.float32), np.array(0.5, np.float32)
+    masked, out = np.ma.masked_array(x, [True, False, False]), (np.full(3, 7, np.float32), np.full((), 7, np.float32))
+    for name, operands in (("dy", (masked, x, slope)), ("x", (x, masked, slope)), ("slope", (x, x, np.ma.masked_array(slope)))):
+        for wrt in (None, ("x", "slope")):
+            with pytest.raises(TypeError, match=rf"^prelu.backward: {name} is a MaskedArray; accepted .* plain arrays"):
+                fastact.prelu.backward(*operands, wrt=wrt, out=out)
+    with pytest.raises(TypeError, match=r"^prelu.backward: out is a MaskedArray"):
+        fastact.prelu.backward(x, x, slope, out=(masked.copy(), None))
+    assert (out[0] == 7).all()
+    assert out[1] == 7
+    dx = fastact.prelu.backward(masked, x, slope, wrt="x")
+    assert isinstance(dx, np.ma.MaskedArray)
+    np.testing.assert_array_equal(np.ma.getmaskarray(dx), np.ma.getmaskarray(masked))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import Any
 
 from fastact.numerics import f64 as k
@@ -11,13 +11,17 @@ from fastact.record import EXACT, ROUNDED, Budget, Interval, Kink, Limits, Param
 
 
 def _clip(x: Any, low: Any, high: Any) -> tuple[Any, Any, Any, Any]:
-    """Return x between low and high, and the derivatives by x, low and high."""
-    zero, one = real(0), real(1)
-    below, above = x <= low, x >= high
-    inside = unless_nan(x, one)
-    nothing = inside - inside
-    y = select(below, low, select(above, high, x))
-    return y, select(below, zero, select(above, zero, inside)), select(below, one, nothing), select(above, one, nothing)
+    """Return x between low and high, and the derivatives by x, low and high; NaN for NaN.
+
+    A NaN among the bounds puts every x below the lower one, where all is NaN: what they alone decide costs loops next to nothing.
+    """
+    zero, one, none = real(0), real(1), real(nan)
+    good = (absolute(low) >= zero) & (absolute(high) >= zero)
+    below, above = x <= select(good, low, real(inf)), x >= high
+    y = select(below, select(good, low, none), select(above, high, x))
+    nothing = unless_nan(x, select(good, zero, none))
+    derivative = select((x > low) & (x < high), one, nothing)
+    return y, derivative, select(good & below, one, nothing), select(good & above, one, nothing)
 
 
 @definition(
@@ -128,21 +132,27 @@ _SHRINK: dict[str, Any] = {
 }
 
 
+def _flat_part(lambd: Any) -> tuple[Any, Any]:
+    """Return the value of a shrink near 0, and where that ends: 0 up to lambd, and NaN everywhere if lambd is negative or NaN."""
+    right = lambd >= real(0)
+    return select(right, real(0), real(nan)), select(right, lambd, real(inf))
+
+
 @definition(**_SHRINK, formula=r"|x| > \lambda\,?\;x : 0", budget=Budget(forward=EXACT, derivative=EXACT, params=EXACT))
 def hard_shrink(x: Any, lambd: Any) -> Any:
-    """Passes x, or where |x| is at most lambd, a zero of its sign."""
-    zero, one = real(0), real(1)
-    flat, number = absolute(x) <= lambd, unless_nan(x, one)
-    return select(flat, copysign(zero, x), x), select(flat, zero, number), number - number
+    """Passes x, or where |x| is at most lambd, a zero of its sign; lambd < 0 gives NaN."""
+    none, end = _flat_part(lambd)
+    flat, number = absolute(x) <= end, unless_nan(x, real(1))
+    return select(flat, copysign(none, x), x), select(flat, none, number), number - number + none
 
 
 @definition(**_SHRINK, formula=r"\mathrm{sign}(x)\,\max(|x| - \lambda, 0)", budget=Budget(forward=ROUNDED, derivative=EXACT, params=EXACT))
 def soft_shrink(x: Any, lambd: Any) -> Any:
-    """Shifts x towards 0 by lambd; a zero keeps the sign of x."""
-    zero, one = real(0), real(1)
+    """Shifts x towards 0 by lambd; a zero keeps the sign of x. lambd < 0 gives NaN."""
+    none, end = _flat_part(lambd)
     z = absolute(x)
-    flat, number = z <= lambd, unless_nan(x, one)
-    return copysign(select(flat, zero, z - lambd), x), select(flat, zero, number), select(flat, zero, -copysign(number, x))
+    flat, number = z <= end, unless_nan(x, real(1))
+    return copysign(select(flat, none, z - lambd), x), select(flat, none, number), select(flat, none, -copysign(number, x))
 
 
 @definition(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import Any
 
-from fastact.numerics.bits import at_least, real, select, unless_nan
+from fastact.numerics.bits import absolute, at_least, real, select, unless_nan
 from fastact.record import EXACT, ROUNDED, Budget, Interval, Kink, Limits, Param, definition
 
 
@@ -88,11 +88,17 @@ def prelu(x: Any, slope: Any) -> Any:
 _STEPPED: dict[str, Any] = {"flat": True, "budget": Budget(forward=EXACT, derivative=EXACT, params=EXACT)}
 
 
-def _threshold(x: Any, threshold: Any, value: Any) -> Any:
-    """Return x or `value`, the derivative, and whether x is below the threshold, as 1 or 0; NaN for NaN."""
-    zero, one = real(0), real(1)
-    flat, number = x <= threshold, unless_nan(x, one)
-    return select(flat, value, x), select(flat, zero, number), select(flat, one, number - number)
+def _threshold(x: Any, threshold: Any, value: Any) -> tuple[Any, Any, Any]:
+    """Return x or `value`, the derivative, and whether x is below the threshold, as 1 or 0; NaN for NaN.
+
+    What parameters alone decide costs loops next to nothing: a NaN among them is the value on both sides, and the slope.
+    """
+    zero, none = real(0), real(nan)
+    good = (absolute(threshold) >= zero) & (absolute(value) >= zero)
+    one = select(good, real(1), none)
+    y = select(x <= select(good, threshold, real(inf)), select(good, value, none), x)
+    flat, number = x <= select(good, threshold, none), unless_nan(x, one)
+    return y, select(flat, zero, number), select(flat, one, number - number)
 
 
 @definition(
