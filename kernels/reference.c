@@ -6,6 +6,8 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <tgmath.h>
 
 #include "reference.h"
@@ -33,6 +35,7 @@
 #include "algebraic.c"
 #include "periodic.c"
 #include "gates.c"
+#include "noisy.c"
 #undef REAL
 #undef DIGITS
 #undef NORMAL
@@ -54,6 +57,7 @@
 #include "algebraic.c"
 #include "periodic.c"
 #include "gates.c"
+#include "noisy.c"
 
 /* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
 #define CHUNK 256
@@ -119,3 +123,5 @@ void fastact_run_gate_l(
         }
     }
 }
+
+#include "philox.c"

@@ -103,3 +103,31 @@ long_double_loop fastact_dish_l, fastact_dish_d0_l;
 long_double_loop fastact_snake_l, fastact_snake_d0_l, fastact_snake_d1_l;
 long_double_loop fastact_clamped_swish_l, fastact_clamped_swish_d0_l, fastact_clamped_swish_d1_l, fastact_clamped_swish_d2_l;
 long_double_loop fastact_clamped_sum_l, fastact_clamped_sum_d0_l, fastact_clamped_sum_d1_l, fastact_clamped_sum_d2_l;
+
+/* Functions of x and noise with shared parameters. For each element `pairs` gets its value and its derivatives by x, by the noise and
+ * by each parameter, each followed by the size of the largest term that it is the sum of.
+ */
+typedef void double_noise(size_t n, const double *x, const double *noise, const double *params, double *pairs);
+typedef void long_double_noise(size_t n, const long double *x, const long double *noise, const long double *params, long double *pairs);
+
+double_noise fastact_noise_noisy_hard_tanh, fastact_noise_noisy_hard_tanh_half, fastact_noise_noisy_hard_sigmoid;
+double_noise fastact_noise_noisy_hard_sigmoid_half;
+double_noise fastact_noise_input_noise_hard_tanh, fastact_noise_input_noise_hard_sigmoid, fastact_noise_saturated_noise_hard_tanh;
+double_noise fastact_noise_saturated_noise_hard_sigmoid;
+double_noise fastact_noise_noisy_relu, fastact_noise_learned_noise_hard_tanh, fastact_noise_learned_noise_hard_sigmoid;
+double_noise fastact_noise_rrelu;
+double_noise fastact_noise_dropout, fastact_noise_alpha_dropout;
+
+long_double_noise fastact_noise_noisy_hard_tanh_l, fastact_noise_noisy_hard_tanh_half_l, fastact_noise_noisy_hard_sigmoid_l;
+long_double_noise fastact_noise_noisy_hard_sigmoid_half_l;
+long_double_noise fastact_noise_input_noise_hard_tanh_l, fastact_noise_input_noise_hard_sigmoid_l;
+long_double_noise fastact_noise_saturated_noise_hard_tanh_l, fastact_noise_saturated_noise_hard_sigmoid_l;
+long_double_noise fastact_noise_noisy_relu_l, fastact_noise_learned_noise_hard_tanh_l, fastact_noise_learned_noise_hard_sigmoid_l;
+long_double_noise fastact_noise_rrelu_l;
+long_double_noise fastact_noise_dropout_l, fastact_noise_alpha_dropout_l;
+
+/* Words of 32 bits of Philox 4x32-10 from number `first` on, where the counters 0, 1, ... of a stream follow each other; and draws from the
+ * words of 32 or 64 bits: kind 0 is uniform in (0, 1), 1 standard normal, 2 standard Gumbel.
+ */
+void fastact_noise_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
+void fastact_noise_draws(int kind, int bits, uint64_t seed, uint64_t stream, uint64_t first, size_t n, long double *draws);

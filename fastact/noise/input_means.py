@@ -15,7 +15,7 @@ from fastact.numerics.bits import absolute, at_least, at_most, copysign, fma, ho
 from fastact.numerics.normal import scaled_gauss
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
-_BUDGET = Budget(forward=Ulp(2.0, 2.0), derivative=Ulp(2.0, 2.0), params=Ulp(2.0, 2.0))
+_BUDGET = Budget(forward=Ulp(0.9, 1.0), derivative=Ulp(0.9, 0.8), params=Ulp(0.3, 0.4))
 _C = Param("c", 0.05, samples=(0.05, 0.25, 1.0, 3.0))
 _C_SATURATED = Param("c", 0.25, samples=(0.25, 0.05, 1.0, 3.0))
 

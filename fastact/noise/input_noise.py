@@ -19,7 +19,7 @@ from fastact.record import Budget, Interval, Limits, Param, Scalar, Ulp, definit
 _XI = Param("xi", None, samples=(-0.8, 1.2, -1.1, 0.0))
 _TANH, _SIGMOID = (Limits(-1.0, 1.0), Interval(-1.0, 1.0)), (Limits(0.0, 1.0), Interval(0.0, 1.0))
 _FLAT = Limits(0.0, 0.0)
-_ROUNDED = Budget(forward=Ulp(1.0, 1.0), derivative=Ulp(0.0, 0.0), params=Ulp(0.5, 0.5))
+_ROUNDED = Budget(forward=Ulp(0.8, 0.8), derivative=Ulp(0.0, 0.0), params=Ulp(0.5, 0.5))
 
 
 def _unit(
@@ -141,7 +141,7 @@ _LEARNT = (
     r"h(x + c\,\mathrm{softplus}(p q)\,\xi),\; q = \frac{|h(x) - u(x)|}{|\xi| + 10^{-10}}",
     r"h'(z)\,(1 + c\,\xi\,g(p q)\,p\,q')",
 )
-_LEARNT_BUDGET = Budget(forward=Ulp(4.0, 4.0), derivative=Ulp(8.0, 8.0), params=Ulp(8.0, 8.0))
+_LEARNT_BUDGET = Budget(forward=Ulp(3.0, 4.6), derivative=Ulp(4.0, 3.7), params=Ulp(3.7, 4.1))
 
 
 @_unit(*_LEARNT, _TANH, _C_SATURATED, _P, budget=_LEARNT_BUDGET)

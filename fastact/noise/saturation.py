@@ -23,18 +23,19 @@ def beyond(x: Any, slope: Any, half: Any) -> Any:
 
 
 def slopes(delta: Any, low: Any, p: Any) -> Any:
-    """Return t = tanh(p·Delta/2) and 1 - t² = 4e / (1 + e)² for e = e^-|p·Delta|.
+    """Return t = tanh(p·Delta/2) and SCALE·(1 - t²) = SCALE·4e / (1 + e)² for e = e^-|p·Delta|, 0 beyond SWISH_END.
 
     The product is taken in two terms, or its rounding would be multiplied by itself in the tail.
     """
     z = p * delta
-    size = at_most(absolute(z), k.LOGISTIC_END)
+    size = at_most(absolute(z), k.SWISH_END)
     rest = fma(p, delta, -z) + p * low
-    near = size < k.LOGISTIC_END
+    near = size < k.SWISH_END
     s, r = reduce_sum(-size, select(near, select(z < real(0), rest, -rest), real(0)))
     part, total = logistic_parts(s, r)
     e = fma(s, part, s)
-    return copysign(fma(-s, part, k.SCALE - s) / total, z), (real(4) * k.SCALE * e) / squared(e)
+    bend = (real(4) * k.SCALE_SQUARED * e) / squared(e)
+    return copysign(fma(-s, part, k.SCALE - s) / total, z), select(size == k.SWISH_END, real(0), bend)
 
 
 def noisy(x: Any, epsilon: Any, alpha: Any, c: Any, p: Any, slope: Any, half: Any, middle: Any) -> Any:
@@ -57,9 +58,9 @@ def noisy(x: Any, epsilon: Any, alpha: Any, c: Any, p: Any, slope: Any, half: An
     gain = (push * quarter) * (t * bend)
     return (
         select(saturated, fma(push * quarter, strength, base), line),
-        select(saturated, fma(-gain, p * slope, rest * slope), slope * number),
+        select(saturated, fma(gain * (p * slope), -k.UNSCALE, rest * slope), slope * number),
         select(saturated, d * (quarter * strength), nothing),
         select(saturated, delta, nothing),
         select(saturated, real(0.25) * (push * strength), nothing),
-        select(saturated, gain * delta, nothing),
+        select(saturated, gain * delta * k.UNSCALE, nothing),
     )

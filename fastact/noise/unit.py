@@ -76,7 +76,7 @@ class Noisy:
             raise TypeError(f"{call}: x has dtype {x.dtype}; accepted are {ACCEPTED}")
         if noise is None:
             return (0.0, *params)
-        if type(noise) not in (int, float):
+        if not isinstance(noise, int | float | np.number):
             self._check(call, x, noise, params)
         return (noise, *params)
 
