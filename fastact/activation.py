@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import dispatch, gradients, masks, reference
+from fastact import affine, dispatch, gradients, masks, reference
 from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
@@ -74,6 +74,13 @@ class Activation:
     def __reduce__(self) -> str:
         return self.record.name
 
+    def _shifted(self, options: dict[str, Any]) -> Activation:
+        """The activation of x·scale + bias if these are among the options."""
+        if self.record.affine or not ("bias" in options or "scale" in options):
+            return self
+        record = affine.take(self.record, options)
+        return self if record is None else activation(record)
+
     def _ready(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
         """The parameters, if the ufunc can take them as they are, else None."""
         if not params:
@@ -92,6 +99,7 @@ class Activation:
         out : ndarray, optional
             Array for the result; may be `x` itself.
         **options
+            `bias` and `scale`, for f(x·scale + bias) in one pass: array_like, computed with as parameters are.
             Any keyword of a NumPy ufunc: `where`, `dtype`, `casting`, `order`, `subok`.
 
         Returns
@@ -107,6 +115,8 @@ class Activation:
             If shapes do not broadcast, or `out` does not fit or is read-only.
         """
         if options:
+            if (shifted := self._shifted(options)) is not self:
+                return shifted(x, *params, out=out, **options)
             params = bind(self.record, "", params, options)
         if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
             ready = self._ready(x, params) if self._names or params else ()
@@ -120,7 +130,7 @@ class Activation:
         bound = bind(self.record, "", params, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
-    def backward(self, dy: Any, x: Any, /, *params: Any, wrt: Any = None, out: Any = None, **options: Any) -> Any:
+    def backward(self, dy: Any, x: Any, /, *params: Any, wrt: Any = None, out: Any = None, accumulate: bool = False, **options: Any) -> Any:
         """Vector-Jacobian product, dx = dy · f'(x), and the like by the parameters, in one pass; inputs are not changed.
 
         Parameters
@@ -136,7 +146,10 @@ class Activation:
             tuple in that order. By default dx, or with trainable parameters (dx, dparam...).
         out : ndarray or tuple of (ndarray or None), optional
             Array for the one gradient, or one per gradient. By default for `wrt`, an array alone is for dx.
+        accumulate : bool, optional
+            Add to the arrays in `out`, which must then be given for every gradient, instead of replacing what they hold.
         **options
+            `bias` and `scale`, as in the forward call; what is given is trainable and its gradient comes last.
             Any keyword of a NumPy ufunc, if dx is all that is returned.
 
         Returns
@@ -150,9 +163,12 @@ class Activation:
         ValueError
             If `wrt` is empty, or has an unknown name or one twice; or as the forward call does.
         """
-        if options:
+        if options or accumulate:
+            if (shifted := self._shifted(options)) is not self:
+                return shifted.backward(dy, x, *params, wrt=wrt, out=out, accumulate=accumulate, **options)
             params = bind(self.record, ".backward", params, options)
-        if type(x) is ndarray and not options and wrt is None and not self._trainable and (x.size < LARGE or dispatch.flat(x, out, dy)):
+        simple = type(x) is ndarray and not options and wrt is None and not accumulate and not self._trainable
+        if simple and (x.size < LARGE or dispatch.flat(x, out, dy)):
             ready = self._ready(x, params) if self._names or params else ()
             if ready is not None:
                 try:
@@ -162,8 +178,8 @@ class Activation:
                 except (TypeError, ValueError) as error:
                     raise explain(self.record, "backward", (dy, x, *ready), out, error) from error
         bound = bind(self.record, ".backward", params, options)
-        if wrt is not None or self._trainable:
-            return gradients.backward(self.record, (dy, x, *bound), wrt, out, options)
+        if wrt is not None or self._trainable or accumulate:
+            return gradients.backward(self.record, (dy, x, *bound), wrt, out, options, accumulate=accumulate)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
 
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
@@ -176,9 +192,12 @@ class Activation:
 
     with_mask = masks.with_mask
     backward_from_mask = masks.backward_from_mask
+    address = embed.address_of
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
         if options:
+            if (shifted := self._shifted(options)) is not self:
+                return getattr(shifted, direction)(x, *params, out=out, **options)
             params = bind(self.record, f".{direction}", params, options)
         if type(x) is ndarray and not options and (x.size < LARGE or dispatch.flat(x, out)):
             ready = self._ready(x, params) if self._names or params else ()
@@ -197,17 +216,9 @@ class Activation:
         """The forward `numpy.ufunc`; it takes every parameter. The other directions are in `fastact.ufuncs`."""
         return make_ufunc(self.record, "forward")
 
-    @functools.cached_property
-    def _backward(self) -> np.ufunc:
-        return make_ufunc(self.record, "backward")
-
-    @functools.cached_property
-    def _derivative(self) -> np.ufunc:
-        return make_ufunc(self.record, "derivative")
-
-    @functools.cached_property
-    def _value_and_grad(self) -> np.ufunc:
-        return make_ufunc(self.record, "value_and_grad")
+    _backward = functools.cached_property(lambda self: make_ufunc(self.record, "backward"))
+    _derivative = functools.cached_property(lambda self: make_ufunc(self.record, "derivative"))
+    _value_and_grad = functools.cached_property(lambda self: make_ufunc(self.record, "value_and_grad"))
 
     @property
     def scalar(self) -> Callable[..., Any]:
@@ -219,24 +230,6 @@ class Activation:
         """``(x, *params) -> (y, dy/dx, dy/dparam...)`` for use inside `numba.njit`."""
         return embed.embedded(self.record, gradients=True)
 
-    def address(self, dtype: str = "float32", direction: Direction = "forward") -> int:
-        """Address of a plain C loop, compiled on demand and valid as long as the process lives.
-
-        Parameters
-        ----------
-        dtype : {"float16", "bfloat16", "float32", "float64"}
-            Element type T. Parameters are P: float32, or float64 for float64.
-        direction : {"forward", "backward", "derivative", "value_and_grad"}
-            ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and
-            value_and_grad d after y. Each parameter points to one value. Arrays are dense; outputs may be inputs.
-
-        Returns
-        -------
-        int
-            The address. The loop uses the calling thread alone and may be called from many at once.
-        """
-        return embed.address(self.record, dtype, direction)
-
     def reference(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f(x) by the C reference in long double."""
         return reference.forward(self.name, x, *bind(self.record, ".reference", params, named))
@@ -244,3 +237,7 @@ class Activation:
     def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """f'(x) by the C reference in long double."""
         return reference.derivative(self.name, x, *bind(self.record, ".reference_derivative", params, named))
+
+
+activation = functools.cache(Activation)
+"""The one public object of a derived record."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastact import errors
 from fastact.cpu import walk
+from fastact.cpu.layout import layouts
 from fastact.cpu.loops import STORAGE, Direction, signature
 from fastact.record import Record
 
@@ -17,6 +18,7 @@ LARGE = 32768
 """Elements from which a call that is not flat leaves NumPy's iterator, which buffers and does not use threads."""
 
 
+_NAMES = {"e": "float16", "f": "float32", "d": "float64", "g": "longdouble"}
 _SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, np.uint16))
 
 
@@ -25,12 +27,9 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
     first = len(operands) - len(record.params)
     x, plain = operands[first - 1], all(type(p) in (float, int) for p in operands[first:])
     if type(x) is np.ndarray and x.size >= LARGE and not options and not (plain and flat(x, out, *operands[: first - 1])):
-        outputs = out if isinstance(out, tuple) else (out,)
-        prepared = _prepare(record, direction, operands, outputs)
-        if prepared is not None:
-            dtype, inputs, results = prepared
-            if walk.walk(record, direction, dtype, inputs, results):
-                return results[0] if len(results) == 1 else tuple(results)
+        results = _walked(record, direction, operands, out if isinstance(out, tuple) else (out,))
+        if results is not None:
+            return results[0] if len(results) == 1 else tuple(results)
     if record.params:
         operands = narrow(operands, len(record.params))
     try:
@@ -57,40 +56,34 @@ def narrow(operands: tuple[Any, ...], params: int) -> tuple[Any, ...]:
     return operands
 
 
-def _flat(arrays: Sequence[Any]) -> bool:
-    shape = arrays[0].shape
-    same = all(a.shape == shape for a in arrays)
-    return same and (all(a.flags.c_contiguous for a in arrays) or all(a.flags.f_contiguous for a in arrays))
-
-
-def _prepare(record: Record, direction: Direction, operands: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
-    """Loop dtype, inputs and outputs for the walk, or None where the ufunc is the better or the only way."""
-    x = operands[-1 - len(record.params)]
-    dtype = "longdouble" if x.dtype.char == "g" else x.dtype.name
+def _walked(record: Record, direction: Direction, operands: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
+    """The results by the walk, or None where the ufunc is the better or the only way."""
+    first_param = len(operands) - len(record.params)
+    x = operands[first_param - 1]
+    dtype = _NAMES.get(x.dtype.char) or x.dtype.name
     if dtype not in STORAGE:
         return None
-    sig = signature(record, direction, dtype)
-    if len(out) not in (1, len(sig.outputs)):
+    count = len(signature(record, direction, dtype).outputs)
+    if len(out) not in (1, count):
         return None
-    out = out if len(out) == len(sig.outputs) else out * len(sig.outputs)
-    first_param = len(operands) - sig.params
-    computed = np.dtype(sig.inputs[first_param].dtype) if sig.params else None
+    out = out if len(out) == count else out * count
+    computed = np.dtype(STORAGE[dtype].width)
     inputs = [np.asarray(a, computed) if j >= first_param and type(a) in (float, int) else a for j, a in enumerate(operands)]
-    arrays = [*inputs, *(o for o in out if o is not None)]
-    kinds = [*(x.dtype if j < first_param else computed for j in range(len(inputs))), *[x.dtype] * (len(arrays) - len(inputs))]
-    if not all(type(a) is np.ndarray and a.dtype == k and a.dtype.isnative and a.flags.aligned for a, k in zip(arrays, kinds, strict=True)):
+    data = [*inputs[:first_param], *(o for o in out if o is not None)]
+    if not (all(_usable(a, x.dtype) for a in data) and all(_usable(p, computed) for p in inputs[first_param:])):
         return None
-    whole = [a for j, a in enumerate(arrays) if a.size > 1 or not first_param <= j < len(inputs)]
-    if _flat(whole):
-        return None
-    try:
-        shape = np.broadcast_shapes(*(a.shape for a in inputs))
-    except ValueError:
-        return None
-    if any(o is not None and (o.shape != shape or not o.flags.writeable) for o in out):
+    given = tuple([None if o is None else (o.shape, o.strides) for o in out])
+    shape = walk.shape_for_walk(record, dtype, layouts(inputs), given)
+    if shape is None or any(o is not None and not o.flags.writeable for o in out):
         return None
     results = [(np.empty_like(x) if x.shape == shape else np.empty(shape, x.dtype)) if o is None else o for o in out]
-    return None if clash(inputs, results) else (dtype, inputs, results)
+    if clash(inputs, [r for r, o in zip(results, out, strict=True) if o is not None]):
+        return None
+    return results if walk.walk(record, direction, dtype, inputs, results) else None
+
+
+def _usable(a: Any, dtype: np.dtype[Any]) -> bool:
+    return type(a) is np.ndarray and a.dtype == dtype and a.dtype.isnative and a.flags.aligned
 
 
 def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
@@ -100,8 +93,7 @@ def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
         return bool(a.strides == b.strides and a.shape == b.shape and a.ctypes.data == b.ctypes.data)
 
     shifted = any(_overlap(a, o) and not same(a, o) for o in results for a in inputs)
-    internal = any(s == 0 and n > 1 for o in results for s, n in zip(o.strides, o.shape, strict=True))
-    return shifted or internal or any(_overlap(*pair) for pair in itertools.combinations(results, 2))
+    return shifted or any(_overlap(*pair) for pair in itertools.combinations(results, 2))
 
 
 def _overlap(a: Any, b: Any) -> bool:

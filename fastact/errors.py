@@ -13,8 +13,9 @@ ACCEPTED = "float16, bfloat16, float32, float64, longdouble, and integers and bo
 
 def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
     """The call as the user spells it, the names of its inputs, and those of its outputs."""
-    call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params')}"
-    inputs = [*(["dy"] if direction.startswith("backward") else []), *record.operands, *(p.name for p in record.params)]
+    call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params').replace('accumulate', 'backward')}"
+    before = {"accumulate": ["out", "dy"], "backward": ["dy"]}.get(direction.removesuffix("_params"), [])
+    inputs = [*before, *record.operands, *(p.name for p in record.params)]
     count = {"forward": 1, "value_and_grad": 1 + len(record.operands)}.get(direction, len(record.operands))
     return call, inputs, ["out"] if count == 1 else [f"out[{k}]" for k in range(count)]
 
@@ -102,3 +103,16 @@ def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[t
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an array of floating-point numbers")
         if kind is not None and (target.dtype != kind or not target.dtype.isnative or not target.flags.aligned):
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
+
+
+def check_accumulators(record: Record, out: Any, names: tuple[str, ...]) -> None:
+    """Check that every gradient that is to be added has an array of floating-point numbers to be added to."""
+    call = f"{record.name}.backward"
+    targets = out if isinstance(out, tuple) else (out,)
+    if len(targets) != len(names) or any(t is None for t in targets):
+        raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(names)}")
+    for name, target in zip(names, targets, strict=True):
+        kind = getattr(target, "dtype", None)
+        if kind is None or kind.kind not in "fV" or kind.char == "g":
+            given = type(target).__name__ if kind is None else f"of {kind}"
+            raise TypeError(f"{call}: out for {name} is {given}; accumulate=True accepts arrays of float16, bfloat16, float32 and float64")

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastact import dispatch, errors, reference
-from fastact.cpu import walk
+from fastact.cpu.loops import Direction
+from fastact.cpu.summed import summed as parameter_sums
 from fastact.cpu.ufunc import make_ufunc
+from fastact.cpu.walk import Drawn
 from fastact.record import Record
 
 
@@ -32,58 +34,77 @@ def asked(record: Record, wrt: Any) -> tuple[str, ...]:
     return names
 
 
-def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any]) -> Any:
-    """The gradients that `wrt` asks for; `operands` are dy, x and all parameters."""
+def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any], *, accumulate: bool = False) -> Any:
+    """The gradients that `wrt` asks for; `operands` are dy, x and all parameters. Those accumulated are added to what `out` holds."""
     names, alone = asked(record, wrt), isinstance(wrt, str)
+    if accumulate:
+        errors.check_accumulators(record, out, names)
     if names == ("x",):
-        dx = dispatch.call(make_ufunc(record, "backward"), record, "backward", operands, out, options)
+        direction: Direction = "accumulate" if accumulate else "backward"
+        old = (out[0] if isinstance(out, tuple) else out,) if accumulate else ()
+        dx = dispatch.call(make_ufunc(record, direction), record, direction, (*old, *operands), out, options)
         return dx if alone or wrt is None else (dx,)
     if options:
         raise TypeError(f"{record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
     rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
     outputs = out if isinstance(out, tuple) else (out, *rest)
-    results = summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt)
+    results = summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt, accumulate)
     return results[0] if alone else results
 
 
 def summed(
-    record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any, *drawn: walk.Drawn
+    record: Record,
+    operands: tuple[Any, ...],
+    names: tuple[str, ...],
+    outputs: tuple[Any, ...],
+    wrt: Any,
+    accumulate: bool = False,
+    drawn: Drawn | None = None,
 ) -> tuple[Any, ...]:
     """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
     errors.check_unmasked(record, operands, outputs)
     try:
         arrays = [np.asarray(a) for a in operands]
-        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
+        weak = tuple([type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)])
         *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*weak, None))
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        shape = np.broadcast_shapes(*[a.shape for a in arrays])
     except (TypeError, ValueError) as error:
         raise errors.explain(record, "backward", operands, None, error) from error
     shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
     errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
-    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=True)]
-    dx = np.broadcast_to(np.empty((), kind), shape)
+    inputs = [a if a.dtype is k and a.flags.aligned else _native(a, k) for a, k in zip(arrays, kinds, strict=True)]
     if "x" in names:
         given = outputs[names.index("x")]
         dx = given if given is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
-        inputs = [a.copy() if dispatch.clash([a], [dx]) else a for a in inputs]
-    wanted = [p.name in names for p in record.params]
-    sums = (_long if kind.char == "g" else walk.summed)(record, kind.name, inputs, dx, wanted, *drawn)
+        if given is not None:
+            inputs = [a.copy() if dispatch.clash([a], [dx]) else a for a in inputs]
+    else:
+        dx = np.broadcast_to(np.empty((), kind), shape)
+    wanted = tuple([p.name in names for p in record.params])
+    if kind.char == "g":
+        sums = _long(record, inputs, dx, wanted)
+    else:
+        sums = parameter_sums(record, kind.name, inputs, dx, wanted, accumulate and "x" in names, drawn)
     found = {p.name: (s, a.dtype) for p, s, a in zip(record.params, sums, inputs[2:], strict=True)}
-    return tuple(dx if n == "x" else _rounded(*found[n], target) for n, target in zip(names, outputs, strict=True))
+    return tuple(dx if n == "x" else _rounded(*found[n], target, accumulate) for n, target in zip(names, outputs, strict=True))
 
 
-def _rounded(total: Any, kind: np.dtype[Any], target: Any) -> Any:
-    """A sum in the dtype of its parameter, written to `target` if there is one."""
+def _native(array: Any, kind: np.dtype[Any]) -> Any:
+    return np.require(array.astype(kind, copy=False), requirements="A")
+
+
+def _rounded(total: Any, kind: np.dtype[Any], target: Any, accumulate: bool) -> Any:
+    """A sum in the dtype of its parameter, written to `target` or added to it if there is one."""
     with np.errstate(all="ignore"):
-        result = total.astype(kind)
+        result = (total + target if accumulate else total).astype(kind)
         if target is None:
             return result
         target[...] = result
     return target
 
 
-def _long(record: Record, _: str, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool], *_drawn: Any) -> list[Any]:
-    """Backward in long double, as `walk.summed`: terms by the C reference, sums by NumPy."""
+def _long(record: Record, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool]) -> list[Any]:
+    """Backward in long double, as `summed`: terms by the C reference, sums by NumPy."""
     dy, x, *params = inputs
     sums: list[Any] = []
     for k, p in enumerate(params):

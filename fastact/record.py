@@ -84,6 +84,7 @@ class Record:
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
     `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
     those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.
+    `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias).
     """
 
     scalar: Scalar
@@ -105,6 +106,7 @@ class Record:
     odd: bool = False
     monotone: bool = False
     aliases: tuple[str, ...] = ()
+    affine: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

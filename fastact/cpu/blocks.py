@@ -1,4 +1,4 @@
-"""A stretch of a job: at once where it is dense, row by row where rows are, else block by block through buffers on the stack."""
+"""A stretch of a job: at once where it is dense, run by run, or block by block through buffers on the stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from fastact.cpu.words import (
     ACCUMULATE,
     APART,
     BASE,
-    BLOCK,
     BUFFER,
     BUFFERS,
     DRAWN,
@@ -18,30 +17,33 @@ from fastact.cpu.words import (
     JOB_CONTROL,
     JOB_DIMS,
     JOB_ROWS,
+    JOB_RUNS,
     JOB_SHAPE,
+    JOB_UNIT,
     KERNEL,
     MODE,
     PLACE,
     POINTERS,
     REDUCED,
     ROW,
-    ROWS,
+    RUNS,
     SCALAR,
     SIZE,
     STAGED,
     STRIDES,
+    TILED,
 )
 
 
 @helper
-def seek(job: int, row: int, place: int, start: int) -> int:
-    """Write the index of element `start` of a job to `place`; return its byte offset in the operand of `row`."""
+def seek(shape: int, dims: int, row: int, place: int, start: int) -> int:
+    """Write the index of element `start` of an array to `place`; return its byte offset in the operand of `row`."""
     offset = 0
     rest = start
-    d = word(job, JOB_DIMS)
+    d = dims
     while d > 0:
         d -= 1
-        extent = word(job, JOB_SHAPE + d)
+        extent = word(shape, d)
         index = rest % extent
         rest //= extent
         put(place, d, index)
@@ -50,108 +52,102 @@ def seek(job: int, row: int, place: int, start: int) -> int:
 
 
 @helper
-def advance(job: int, row: int, place: int, length: int) -> Any:
-    """Move `place` on by `length` along the last axis, up to its end, and carry; return the change of the byte offset."""
-    d = word(job, JOB_DIMS) - 1
+def carry(shape: int, dims: int, place: int, length: int) -> int:
+    """Move `place` on by `length` along the last axis, up to its end; return the first axis whose index has changed."""
+    d = dims - 1
     put(place, d, word(place, d) + length)
-    change = length * word(row, STRIDES + d)
-    while d > 0 and word(place, d) == word(job, JOB_SHAPE + d):
-        change += word(row, STRIDES + d - 1) - word(place, d) * word(row, STRIDES + d)
+    while d > 0 and word(place, d) == word(shape, d):
         put(place, d, 0)
         put(place, d - 1, word(place, d - 1) + 1)
         d -= 1
-    return change
+    return d
+
+
+@helper
+def change(shape: int, dims: int, row: int, length: int, axis: int) -> Any:
+    """What a move by `length`, carried up to `axis`, adds to the byte offset in the operand of `row`."""
+    d = dims - 1
+    offset = length * word(row, STRIDES + d)
+    while d > axis:
+        offset += word(row, STRIDES + d - 1) - word(shape, d) * word(row, STRIDES + d)
+        d -= 1
+    return offset
 
 
 @helper
 def move(job: int, row: int, start: int, count: int, buffer: int, gather: bool) -> None:
     """Copy elements [start, start + count) of an operand, in the job's order, into `buffer` or back."""
     size = word(row, SIZE)
-    last = word(job, JOB_DIMS) - 1
-    step = word(row, STRIDES + last)
+    shape = job + 8 * JOB_SHAPE
+    dims = word(job, JOB_DIMS)
+    step = word(row, STRIDES + dims - 1)
     place = scratch(PLACE)
-    memory = word(row, BASE) + seek(job, row, place, start)
+    memory = word(row, BASE) + seek(shape, dims, row, place, start)
     done = 0
     while done < count:
-        length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
+        length = lesser(count - done, word(shape, dims - 1) - word(place, dims - 1))
         if gather:
             copy(buffer + done * size, size, memory, step, length, size)
         else:
             copy(memory, step, buffer + done * size, size, length, size)
         done += length
-        memory += advance(job, row, place, length)
+        memory += change(shape, dims, row, length, carry(shape, dims, place, length))
 
 
-@helper
-def run_rows(job: int, pointers: int, start: int, count: int) -> None:
-    """Run the kernel on elements [start, start + count), one row at a time, where some operands are dense in rows only.
+def run(job: int, first: int, stop: int) -> None:  # noqa: C901, PLR0912
+    """Elements [first, stop) of a job, which begin a block.
 
-    `pointers` are for the others, and are moved on.
+    A block is what fits into the buffers of the operands that need one; a kernel runs over all of it, or over its runs.
     """
-    last = word(job, JOB_DIMS) - 1
-    place = scratch(PLACE)
-    seek(job, job + 8 * JOB_ROWS, place, start)
-    done = 0
-    while done < count:
-        length = lesser(count - done, word(job, JOB_SHAPE + last) - word(place, last))
-        for j in range(word(job, 1)):
-            row = job + 8 * (JOB_ROWS + j * ROW)
-            if word(row, MODE) == ROWS:
-                address = word(row, BASE)
-                for d in range(last + 1):
-                    address += word(place, d) * word(row, STRIDES + d)
-                put(pointers, j, address)
-        run_kernel(word(job, KERNEL), pointers, length)
-        for j in range(word(job, 1)):
-            row = job + 8 * (JOB_ROWS + j * ROW)
-            put(pointers, j, word(pointers, j) + length * word(row, SIZE))
-        done += length
-        advance(job, job + 8 * JOB_ROWS, place, length)
-
-
-@helper
-def fetch(job: int, row: int, start: int, count: int, buffer: int) -> None:
-    """Fill the buffer of an input with elements [start, start + count), if it has one that changes."""
-    if word(row, MODE) == STAGED:
-        move(job, row, start, count, buffer, True)
-    elif word(row, MODE) == DRAWN:
-        call_draw(word(row, BASE), word(row, APART), start, count, buffer)
-
-
-def run(job: int, first: int, stop: int) -> None:  # noqa: C901
-    """Elements [first, stop) of a job: at once where every operand is flat, by rows, or by blocks through the stack."""
     operands = word(job, 1)
     inputs = word(job, 2)
+    shape = job + 8 * JOB_SHAPE
+    dims = word(job, JOB_DIMS)
+    by_runs = word(job, JOB_RUNS) != 0
+    unit = word(job, JOB_UNIT) if word(job, JOB_UNIT) != 0 else stop - first
     pointers = scratch(POINTERS)
+    memory = scratch(POINTERS)
     buffers = scratch(BUFFERS)
-    length = stop - first
-    by_rows = False
+    place = scratch(PLACE)
     for j in range(operands):
         row = job + 8 * (JOB_ROWS + j * ROW)
-        mode = word(row, MODE)
-        if mode == ROWS:
-            by_rows = True
-        elif mode != FLAT:
-            length = lesser(length, BLOCK)
-        if mode == SCALAR:
-            copy(buffers + j * BUFFER, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, BLOCK), word(row, SIZE))
+        if word(row, MODE) == SCALAR:
+            copy(buffers + j * BUFFER, word(row, SIZE), word(row, BASE), 0, lesser(stop - first, unit), word(row, SIZE))
+        elif word(row, MODE) == TILED:
+            move(job, row, first, lesser(stop - first, unit), buffers + j * BUFFER, True)
+        elif word(row, MODE) == RUNS:
+            put(memory, j, word(row, BASE) + seek(shape, dims, row, place, first))
     start = first
     while start < stop:
-        count = lesser(length, stop - start)
-        for j in range(operands):
+        end = lesser(start + unit, stop)
+        for j in range(inputs):
             row = job + 8 * (JOB_ROWS + j * ROW)
-            buffer = buffers + j * BUFFER
-            put(pointers, j, word(row, BASE) + start * word(row, SIZE) if word(row, MODE) == FLAT else buffer)
-            if j < inputs:
-                fetch(job, row, start, count, buffer)
-        if by_rows:
-            run_rows(job, pointers, start, count)
-        else:
+            if word(row, MODE) == STAGED:
+                move(job, row, start, end - start, buffers + j * BUFFER, True)
+            elif word(row, MODE) == DRAWN:
+                call_draw(word(row, BASE), word(row, APART), start, end - start, buffers + j * BUFFER)
+        here = start
+        while here < end:
+            count = lesser(end - here, word(shape, dims - 1) - word(place, dims - 1)) if by_runs else end - here
+            for j in range(operands):
+                row = job + 8 * (JOB_ROWS + j * ROW)
+                if word(row, MODE) == FLAT:
+                    put(pointers, j, word(row, BASE) + here * word(row, SIZE))
+                elif word(row, MODE) == RUNS:
+                    put(pointers, j, word(memory, j))
+                else:
+                    put(pointers, j, buffers + j * BUFFER + (here - start) * word(row, SIZE))
             run_kernel(word(job, KERNEL), pointers, count)
+            here += count
+            if by_runs:
+                axis = carry(shape, dims, place, count)
+                for j in range(operands):
+                    row = job + 8 * (JOB_ROWS + j * ROW)
+                    put(memory, j, word(memory, j) + change(shape, dims, row, count, axis))
         for j in range(inputs, operands):
             row = job + 8 * (JOB_ROWS + j * ROW)
             if word(row, MODE) == STAGED:
-                move(job, row, start, count, buffers + j * BUFFER, j < inputs)
+                move(job, row, start, end - start, buffers + j * BUFFER, False)
             elif word(row, MODE) == REDUCED:
-                call_accumulate(word(word(job, JOB_CONTROL), ACCUMULATE), job, row, start, count, buffers + j * BUFFER)
-        start += count
+                call_accumulate(word(word(job, JOB_CONTROL), ACCUMULATE), job, row, start, end - start, buffers + j * BUFFER)
+        start = end

@@ -38,8 +38,10 @@ from fastact.cpu.words import (
     JOB_DIMS,
     JOB_PARALLEL,
     JOB_ROWS,
+    JOB_RUNS,
     JOB_SHAPE,
     JOB_TOTAL,
+    JOB_UNIT,
     KERNEL,
     LAUNCH,
     MODE,
@@ -88,7 +90,8 @@ def launch(job: int) -> int:
             return -1
         threads = lesser(threads, word(control, THREADS))
     if chunk == 0:
-        chunk = (total // threads // BLOCK + 1) * BLOCK if threads > 1 else total
+        unit = word(job, JOB_UNIT) if word(job, JOB_UNIT) != 0 else BLOCK
+        chunk = (total // threads // unit + 1) * unit if threads > 1 else total
         put(job, JOB_CHUNK, chunk)
     tasks = (total + chunk - 1) // chunk
     if threads > 1:
@@ -136,6 +139,8 @@ def general(record: int, args: int, steps: int, n: int) -> Any:
     put(job, JOB_TOTAL, n)
     put(job, JOB_CONTROL, control)
     put(job, JOB_SHAPE, n)
+    put(job, JOB_RUNS, 0)
+    put(job, JOB_UNIT, 0)
     shifted = False
     for j in range(operands):
         row = job + 8 * (JOB_ROWS + j * ROW)
@@ -151,6 +156,8 @@ def general(record: int, args: int, steps: int, n: int) -> Any:
         if params <= j < inputs and arrays == 0:
             mode = SCALAR if shifted else FLAT
             size = size if shifted else 0
+        if mode != FLAT:
+            put(job, JOB_UNIT, BLOCK)
         put(row, BASE, word(args, j))
         put(row, SIZE, size)
         put(row, MODE, mode)

@@ -90,3 +90,22 @@ def address(record: Record, dtype: str, direction: Direction) -> int:
     if key not in _plain:
         _plain[key] = compile_kernel(record, direction, dtype, plain=True)
     return _plain[key].address
+
+
+def address_of(activation: Any, dtype: str = "float32", direction: Direction = "forward") -> int:
+    """Address of a plain C loop, compiled on demand and valid as long as the process lives.
+
+    Parameters
+    ----------
+    dtype : {"float16", "bfloat16", "float32", "float64"}
+        Element type T. Parameters are P: float32, or float64 for float64.
+    direction : {"forward", "backward", "derivative", "value_and_grad"}
+        ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and
+        value_and_grad d after y. Each parameter points to one value. Arrays are dense; outputs may be inputs.
+
+    Returns
+    -------
+    int
+        The address. The loop uses the calling thread alone and may be called from many at once.
+    """
+    return address(activation.record, dtype, direction)

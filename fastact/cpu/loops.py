@@ -15,11 +15,13 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
+from fastact.cpu import affine
 from fastact.cpu.longdouble import call_reference
+from fastact.numerics import bits
 from fastact.numerics.bind import bind
 from fastact.record import Record
 
-Direction = Literal["forward", "backward", "derivative", "value_and_grad", "backward_params"]
+Direction = Literal["forward", "backward", "derivative", "value_and_grad", "backward_params", "accumulate", "accumulate_params"]
 PTR = ir.PointerType()
 I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 HALF, FLOAT, DOUBLE = ir.HalfType(), ir.FloatType(), ir.DoubleType()
@@ -66,13 +68,17 @@ class Signature:
 
 @functools.cache
 def signature(record: Record, direction: Direction, dtype: str) -> Signature:
-    """Operands of a direction: (dy,) x, params... -> y, dx or both; `backward_params` adds one gradient per parameter."""
+    """Operands of a direction: (dy,) x, params... -> y, dx or both.
+
+    The directions of accumulation take the old dx before dy; those of parameters add one gradient for each.
+    """
     x = STORAGE[dtype]
     data = (x,) * len(record.operands)
     params = (x.computed,) * len(record.params)
-    dy = (x,) if direction.startswith("backward") else ()
-    outputs = {"forward": (x,), "value_and_grad": (x, *data), "backward_params": (*data, *params)}.get(direction, data)
-    return Signature((*dy, *data, *params), outputs, len(params))
+    before = (x,) * (2 if direction.startswith("accumulate") else direction.startswith("backward"))
+    added = params if direction.endswith("params") else ()
+    outputs = {"forward": (x,), "value_and_grad": (x, *data)}.get(direction, (*data, *added))
+    return Signature((*before, *data, *params), outputs, len(params))
 
 
 def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
@@ -120,12 +126,17 @@ def _results(builder: Any, record: Record, direction: Direction, inputs: list[An
         return call(inputs)[1:last]
     if direction == "value_and_grad":
         return call(inputs)[:last]
-    dy, *rest = inputs
-    gradients = call(rest)[1 : None if direction == "backward_params" else last]
-    if not record.flat:
-        return [builder.fmul(dy, d) for d in gradients]
+    old = inputs[: direction.startswith("accumulate")]
+    dy, *rest = inputs[len(old) :]
+    gradients = call(rest)[1 : None if direction.endswith("params") else last]
     zero = ir.Constant(dy.type, 0.0)
-    return [builder.select(builder.fcmp_ordered("==", d, zero), zero, builder.fmul(dy, d)) for d in gradients]
+    results = []
+    for k, d in enumerate(gradients):
+        added = old if k == 0 else []
+        result = bits.CODE[bits.fma](builder, dy, d, added[0]) if added else builder.fmul(dy, d)
+        level = builder.fcmp_ordered("==", d, zero) if record.flat else I1(0)
+        results.append(builder.select(level, added[0] if added else zero, result))
+    return results
 
 
 class _Distinct(ir.values.MDValue):
@@ -166,7 +177,8 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
     """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
     width = sig.inputs[0].width
     scalar = bind(record.scalar, width)
-    arguments = (getattr(types, width),) * (len(record.operands) + sig.params)
+    own = len(record.operands) + sig.params - len(record.affine)
+    arguments = (getattr(types, width),) * own
     scalar.compile(arguments)
     compiled = scalar.overloads[arguments]
     context = cpu_target.target_context
@@ -174,8 +186,11 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
     fixed = {j: _load(builder, pointers[j], sig.inputs[j], sig.inputs[0])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
 
     def call(values: list[Any]) -> list[Any]:
-        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
-        return [builder.extract_value(result, k) for k in range(1 + len(arguments))]
+        x, shift = values[0], values[own:]
+        inner = [affine.enter(builder, record.affine, x, shift), *values[1:own]]
+        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
+        parts = [builder.extract_value(result, k) for k in range(1 + own)]
+        return affine.leave(builder, record.affine, x, shift, parts, record.flat)
 
     def body(index: Any, group: Any) -> None:
         def element(j: int) -> Any:

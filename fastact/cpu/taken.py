@@ -16,6 +16,8 @@ from numba import cfunc
 from fastact.cpu import parallel, raw, walk, words
 from fastact.cpu.blocks import move
 from fastact.cpu.copy import copy
+from fastact.cpu.layout import coalesce, spread
+from fastact.cpu.plan import Plan, Row, mode
 from fastact.cpu.raw import call_accumulate, helper, lesser, put, run_kernel, scratch, word
 from fastact.cpu.ufunc import Loop
 from fastact.cpu.words import BASE, BLOCK, BUFFER, BUFFERS, FLAT, JOB_ROWS, KERNEL, MODE, POINTERS, ROW, SCALAR, SIZE, STAGED
@@ -87,13 +89,10 @@ def _address(function: Callable[..., None]) -> int:
 
 def _launch(job: np.ndarray[Any, np.dtype[np.int64]]) -> None:
     """Run a job by `run` in place of the driver's own."""
-    control = parallel.control
-    if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
-        parallel.start()
-    own = control.copy()
+    own = parallel.control.copy()
     own[words.RUN] = _address(run)
     job[words.JOB_CONTROL] = own.ctypes.data
-    walk._run(int(control[words.LAUNCH]))(job.ctypes.data)
+    walk.start(job)
 
 
 def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk: int = 0) -> None:
@@ -103,23 +102,21 @@ def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk:
     """
     shape = shape or (1,)
     sig, first = loop.signature, len(loop.signature.inputs) - loop.signature.params
-    strides = [list(a.strides) if isinstance(a, Taken) else walk._strides(a, shape) for a in operands]
-    strides = [s or [0] * len(shape) for s in strides]
-    sizes, merged = walk._coalesce(shape, strides)
+    strides = [list(a.strides) if isinstance(a, Taken) else spread((a.shape, a.strides), shape) for a in operands]
+    sizes, merged = coalesce(shape, [s or [0] * len(shape) for s in strides])
     if len(sizes) > words.MAX_DIMS:
         raise ValueError(f"the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
-    rows, more = [], np.zeros((words.MAX_OPERANDS, EXTRA), np.int64)
-    for k, (a, s, storage) in enumerate(zip(operands, merged, sig.operands, strict=True)):
-        if isinstance(a, Taken):
-            more[k] = (_address(a.function), a.first, a.second)
-            rows.append((a.base, storage.size, STAGED, s))
-        else:
-            rows.append((a.ctypes.data, storage.size, walk._mode(sizes, s, storage.size), s))
     scalars = all(a.size == 1 for a in operands[first : len(sig.inputs)])
-    job = walk._job(loop, sizes, rows, scalars=scalars)
+    once = range(first, len(sig.inputs)) if scalars else ()
+    rows = [Row(0 if k in once else storage.size, s) for k, (s, storage) in enumerate(zip(merged, sig.operands, strict=True))]
+    modes = [STAGED if isinstance(a, Taken) else mode(sizes, row) for a, row in zip(operands, rows, strict=True)]
+    job = walk.make_job(loop, sizes, rows, Plan(modes, scalars, BLOCK))
     job[words.JOB_CHUNK] = chunk
+    more = np.zeros((words.MAX_OPERANDS, EXTRA), np.int64)
     for k, a in enumerate(operands):
+        job[walk.place(k)] = a.base if isinstance(a, Taken) else a.ctypes.data
         if isinstance(a, Taken):
-            job[words.JOB_ROWS + k * words.ROW + words.APART] = a.apart
+            job[walk.place(k) + words.APART] = a.apart
+            more[k] = (_address(a.function), a.first, a.second)
     if job[words.JOB_TOTAL]:
         _launch(np.concatenate([job, more.ravel()]))

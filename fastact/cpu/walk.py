@@ -1,78 +1,38 @@
-"""The N-d walk: whole arrays of any layout, and gradients summed to the shape of a parameter, as one job of the driver."""
+"""The N-d walk: whole arrays of any layout as one job of the driver.
+
+What a job is but for its addresses depends on the layouts alone, and working it out takes longer than running over a
+hundred thousand elements: it is remembered.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from fastact.cpu import parallel, words
-from fastact.cpu.loops import Direction
+from fastact.cpu.layout import Layout, coalesce, layouts, spread
+from fastact.cpu.loops import STORAGE, Direction
+from fastact.cpu.plan import Plan, Row, make_plan
 from fastact.cpu.ufunc import Loop, typed_loop
 from fastact.record import Record
 
 Array = np.ndarray[Any, np.dtype[Any]]
-_MOST_TASKS = 64
 _run = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
 
 
-def _strides(array: Array, shape: tuple[int, ...]) -> list[int]:
-    """Strides of `array` broadcast to `shape`."""
-    lead = len(shape) - array.ndim
-    return [0] * lead + [0 if n == 1 else s for n, s in zip(array.shape, array.strides, strict=True)]
-
-
-def _coalesce(shape: Sequence[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """Drop axes of length 1 and merge neighbours that every operand runs through in one stride."""
-    kept: list[int] = []
-    merged: list[list[int]] = [[] for _ in strides]
-    for d, n in enumerate(shape):
-        if n == 1:
-            continue
-        if kept and all(m[-1] == s[d] * n for m, s in zip(merged, strides, strict=True)):
-            kept[-1] *= n
-            for m, s in zip(merged, strides, strict=True):
-                m[-1] = s[d]
-        else:
-            kept.append(n)
-            for m, s in zip(merged, strides, strict=True):
-                m.append(s[d])
-    return (kept, merged) if kept else ([1], [[0] for _ in strides])
-
-
-def _mode(shape: list[int], strides: list[int], size: int) -> int:
-    dense = size
-    flat = True
-    for n, s in zip(reversed(shape), reversed(strides), strict=True):
-        flat = flat and (s == dense or n == 1)
-        dense *= n
-    if flat:
-        return words.FLAT
-    return words.STAGED if any(strides) else words.SCALAR
-
-
-def _rows(operands: Sequence[Array], sizes: list[int], strides: list[list[int]]) -> list[tuple[int, int, int, list[int]]]:
-    """Base, item size, mode and strides of each operand; those that are dense in long rows need no buffer."""
-    rows = []
-    for a, s in zip(operands, strides, strict=True):
-        mode = _mode(sizes, s, a.itemsize)
-        if mode == words.STAGED and sizes[-1] >= words.LONG_ROW and s[-1] == a.itemsize:
-            mode = words.ROWS
-        rows.append((a.ctypes.data, a.itemsize, mode, s))
-    return rows
-
-
-def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]]], *, scalars: bool) -> Array:
-    """The words of a job; `rows` holds base, item size, mode and strides of each operand."""
+def make_job(loop: Loop, shape: list[int], rows: list[Row], plan: Plan) -> Array:
+    """The words of a job without addresses."""
     sig = loop.signature
-    (loop.ensure if scalars else loop.ensure_arrays)()
+    (loop.ensure if plan.scalars else loop.ensure_arrays)()
     parallel.prepare()
     job = np.zeros(words.JOB_BYTES // 8, np.int64)
     job[: words.JOB_SHAPE] = (
-        loop.row[words.KERNEL + (not scalars)],
+        loop.row[words.KERNEL + (not plan.scalars)],
         len(sig.operands),
         len(sig.inputs),
         len(shape),
@@ -80,37 +40,47 @@ def _job(loop: Loop, shape: list[int], rows: list[tuple[int, int, int, list[int]
         0,
         parallel.control.ctypes.data,
         1,
+        plan.unit,
+        words.RUNS in plan.modes,
     )
     job[words.JOB_SHAPE : words.JOB_SHAPE + len(shape)] = shape
-    first_param = len(sig.inputs) - sig.params
-    for j, (base, size, mode, strides) in enumerate(rows):
-        row = job[words.JOB_ROWS + j * words.ROW :]
-        fixed = scalars and first_param <= j < len(sig.inputs)
-        row[: words.STRIDES] = (base, 0, words.FLAT, 0) if fixed else (base, size, mode, 0)
-        row[words.STRIDES : words.STRIDES + len(strides)] = strides
+    for j, (row, mode) in enumerate(zip(rows, plan.modes, strict=True)):
+        target = job[place(j) :]
+        target[words.SIZE], target[words.MODE] = (row.size, mode) if row.size else (0, words.FLAT)
+        target[words.STRIDES : words.STRIDES + len(row.strides)] = row.strides
     return job
 
 
-class Drawn(NamedTuple):
-    """An input drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the code by width."""
-
-    place: int
-    key: Array
-    code: Callable[[str], int]
+def place(j: int) -> int:
+    """The first word of operand `j`, which is its address."""
+    return words.JOB_ROWS + j * words.ROW + words.BASE
 
 
-def _draw(job: Array, loop: Loop, drawn: Drawn | None) -> None:
-    if drawn is not None:
-        row = job[words.JOB_ROWS + drawn.place * words.ROW :]
-        code = drawn.code(loop.signature.inputs[drawn.place].dtype)
-        row[words.BASE], row[words.MODE], row[words.APART] = code, words.DRAWN, drawn.key.ctypes.data
-
-
-def _launch(job: Array) -> None:
+def start(job: Array) -> None:
+    """Run a job, with threads if it is large enough."""
     control = parallel.control
     if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
         parallel.start()
     _run(int(control[words.LAUNCH]))(job.ctypes.data)
+
+
+def launch(template: Array, addresses: list[int]) -> None:
+    """Run a job on the operands at these addresses."""
+    job = template.copy()
+    job[place(0) : place(len(addresses)) : words.ROW] = addresses
+    start(job)
+
+
+@functools.lru_cache(4096)
+def _template(record: Record, direction: Direction, dtype: str, operands: tuple[Layout, ...], drawn: int | None) -> Array | None:
+    loop, shape = typed_loop(record, direction, dtype), operands[-1][0]
+    strides = [spread(a, shape) for a in operands]
+    order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)] if drawn is None else d)
+    sizes, merged = coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
+    if len(sizes) > words.MAX_DIMS:
+        return None
+    rows = [Row(storage.size, s) for storage, s in zip(loop.signature.operands, merged, strict=True)]
+    return make_job(loop, sizes, rows, make_plan(sizes, rows, loop.signature, drawn=drawn))
 
 
 def walk(
@@ -122,57 +92,39 @@ def walk(
 
     Returns False, with nothing done, where the layout has more axes than the driver holds.
     """
-    loop = typed_loop(record, direction, dtype)
-    shape = outputs[0].shape
     operands = [*inputs, *outputs]
-    scalars = drawn is None and all(p.size == 1 for p in inputs[len(inputs) - loop.signature.params :])
-    strides = [_strides(a, shape) for a in operands]
-    order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)] if drawn is None else d)
-    sizes, merged = _coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
-    if len(sizes) > words.MAX_DIMS:
+    template = _template(record, direction, dtype, layouts(operands), drawn and drawn.place)
+    if template is None:
         return False
-    rows = _rows(operands, sizes, merged)
-    job = _job(loop, sizes, rows, scalars=scalars)
-    _draw(job, loop, drawn)
-    _launch(job)
+    launch(template, dtype, operands, drawn)
     return True
 
 
-def summed(
-    record: Record, dtype: str, inputs: Sequence[Array], dx: Array, wanted: Sequence[bool], drawn: Drawn | None = None
-) -> list[np.ndarray[Any, np.dtype[np.float64]] | None]:
-    """Backward into `dx`, and the gradient of each wanted parameter summed over the axes it was broadcast along.
+@functools.lru_cache(4096)
+def shape_for_walk(record: Record, dtype: str, inputs: tuple[Layout, ...], outputs: tuple[Layout | None, ...]) -> tuple[int, ...] | None:
+    """The result's shape, or None where the ufunc is the better way, or has the better message for what does not fit."""
+    try:
+        shape = np.broadcast_shapes(*(a[0] for a in inputs))
+    except ValueError:
+        return None
+    if any(o is not None and (o[0] != shape or any(s == 0 and n > 1 for n, s in zip(*o, strict=True))) for o in outputs):
+        return None
+    given = [o for o in outputs if o is not None]
+    data = [*inputs[: len(inputs) - len(record.params)], *given]
+    params = [p for p in inputs[len(inputs) - len(record.params) :] if math.prod(p[0]) > 1]
+    if params or any(a[0] != shape for a in data):
+        return shape
+    size = STORAGE[dtype].size
+    return None if _flat(data, size, reverse=True) or _flat(data, size, reverse=False) else shape
 
-    The elements are taken in logical C order, in tasks and blocks that depend on shapes alone; sums are in float64.
-    So the gradients have the same bits for any number of threads and any layout, and whatever else is wanted.
-    A `dx` of one repeated element is not written, nor is a gradient that is not wanted: the blocks stay in their buffers.
-    """
-    loop = typed_loop(record, "backward_params", dtype)
-    shape = dx.shape
-    params = inputs[len(inputs) - loop.signature.params :]
-    total = math.prod(shape)
-    widest = max(p.size for p in params)
-    tasks = max(1, min(_MOST_TASKS, total // 32768, total // (4 * max(1, widest))))
-    chunk = -(-total // tasks // words.BLOCK) * words.BLOCK or words.BLOCK
-    tasks = max(1, -(-total // chunk))
-    sums = [np.zeros((tasks, *p.shape)) if w else np.zeros((1,)) for p, w in zip(params, wanted, strict=True)]
-    operands = [*inputs, dx, *(s[0, ...] for s in sums)]
-    axes = [d for d, n in enumerate(shape) if n != 1] or [-1]
-    sizes = [shape[d] if shape else 1 for d in axes]
-    merged = [[_strides(a, shape or (1,))[d] for d in axes] for a in operands]
-    if len(sizes) > words.MAX_DIMS:
-        raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {words.MAX_DIMS} are supported")
-    rows = _rows(operands, sizes, merged)
-    width = params[0].itemsize
-    first = len(inputs) + 1
-    modes = [words.REDUCED if w else words.SCALAR for w in wanted]
-    rows[first:] = [(s.ctypes.data, width, m, merged[first + k]) for k, (s, m) in enumerate(zip(sums, modes, strict=True))]
-    parallel.prepare_sums()
-    job = _job(loop, sizes, rows, scalars=drawn is None and all(p.size == 1 for p in params))
-    _draw(job, loop, drawn)
-    job[words.JOB_CHUNK] = chunk
-    for k, s in enumerate(sums):
-        job[words.JOB_ROWS + (first + k) * words.ROW + words.APART] = s.strides[0]
-    if total:
-        _launch(job)
-    return [s.sum(axis=0) if w else None for s, w in zip(sums, wanted, strict=True)]
+
+def _flat(operands: list[Layout], size: int, *, reverse: bool) -> bool:
+    """Whether all are dense, in C order (`reverse`) or in Fortran's."""
+    for shape, strides in operands:
+        expected = size
+        pairs = list(zip(shape, strides, strict=True))
+        for n, s in reversed(pairs) if reverse else pairs:
+            if n != 1 and s != expected:
+                return False
+            expected *= n
+    return True

@@ -78,5 +78,5 @@ def backward(record: Record, operands: tuple[Any, ...], draw: Draw, key: Key, wr
         return dx if alone or wrt is None else (dx,)
     rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
     outputs = out if isinstance(out, tuple) else (out, *rest)
-    results = gradients.summed(record, operands, names, outputs, wrt, drawn(draw, 2, key))
+    results = gradients.summed(record, operands, names, outputs, wrt, drawn=drawn(draw, 2, key))
     return results[0] if alone else results
