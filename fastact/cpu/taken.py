@@ -87,12 +87,11 @@ def _address(function: Callable[..., None]) -> int:
         return int(_compiled[function].address)
 
 
-def _launch(job: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-    """Run a job by `run` in place of the driver's own."""
+def launch(job: np.ndarray[Any, np.dtype[np.int64]], address: int) -> None:
+    """Run a job by the function at `address` in place of the driver's own `run`."""
     own = parallel.control.copy()
-    own[words.RUN] = _address(run)
-    job[words.JOB_CONTROL] = own.ctypes.data
-    walk.start(job)
+    own[words.RUN] = address
+    walk.start(job, own)
 
 
 def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk: int = 0) -> None:
@@ -119,4 +118,4 @@ def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk:
             job[walk.place(k) + words.APART] = a.apart
             more[k] = (_address(a.function), a.first, a.second)
     if job[words.JOB_TOTAL]:
-        _launch(np.concatenate([job, more.ravel()]))
+        launch(np.concatenate([job, more.ravel()]), _address(run))

@@ -56,11 +56,13 @@ def place(j: int) -> int:
     return words.JOB_ROWS + j * words.ROW + words.BASE
 
 
-def start(job: Array) -> None:
-    """Run a job, with threads if it is large enough."""
-    control = parallel.control
+def start(job: Array, control: Array) -> None:
+    """Run a job by the pieces that these control words hold, once the threads run if it is large enough to use them."""
     if control[words.THREADS] > 1 and job[words.JOB_TOTAL] >= 2 * control[words.GRAIN]:
         parallel.start()
+        for k in (words.THREADS, words.PARALLEL_FOR):
+            control[k] = parallel.control[k]
+    job[words.JOB_CONTROL] = control.ctypes.data
     _run(int(control[words.LAUNCH]))(job.ctypes.data)
 
 
@@ -68,7 +70,7 @@ def launch(template: Array, addresses: list[int]) -> None:
     """Run a job on the operands at these addresses."""
     job = template.copy()
     job[place(0) : place(len(addresses)) : words.ROW] = addresses
-    start(job)
+    start(job, parallel.control)
 
 
 @functools.lru_cache(4096)
