@@ -52,6 +52,8 @@ def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> E
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
     """The exception to raise for `error`, which NumPy raised on these operands."""
     call, inputs, outputs = names(record, direction)
+    if record.affine and any(getattr(a, "dtype", None) == np.longdouble for a in operands):
+        return TypeError(f"{call}: bias= and scale= accept float16, bfloat16, float32 and float64, not longdouble")
     found = _dtype_error(call, inputs, operands)
     if found is not None:
         return found
