@@ -68,10 +68,7 @@ class Signature:
 
 @functools.cache
 def signature(record: Record, direction: Direction, dtype: str) -> Signature:
-    """Operands of a direction: (dy,) x, params... -> y, dx or both.
-
-    The directions of accumulation take the old dx before dy; those of parameters add one gradient for each.
-    """
+    """Operands of a direction: (old dx,) (dy,) x, params... -> y, dx or both; those of parameters add a gradient for each."""
     x = STORAGE[dtype]
     data = (x,) * len(record.operands)
     params = (x.computed,) * len(record.params)

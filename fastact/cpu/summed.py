@@ -81,5 +81,5 @@ def summed(
     parallel.prepare_sums()
     sums = [np.zeros(s or (1,)) for s in template.sums]
     if dx.size:
-        launch(template.job, dtype, [*[dx] * accumulate, *inputs, dx, *sums], drawn)
+        launch(template.job, [*[dx] * accumulate, *inputs, dx, *sums], drawn)
     return [s.sum(axis=0) if w else None for s, w in zip(sums, wanted, strict=True)]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,10 +66,21 @@ def start(job: Array, control: Array) -> None:
     _run(int(control[words.LAUNCH]))(job.ctypes.data)
 
 
-def launch(template: Array, addresses: list[int]) -> None:
-    """Run a job on the operands at these addresses."""
+class Drawn(NamedTuple):
+    """An input drawn in the loop: its place among the operands, where a scalar stands for it, the key, and the code by width."""
+
+    place: int
+    key: Array
+    code: Callable[[str], int]
+
+
+def launch(template: Array, operands: Sequence[Array], drawn: Drawn | None = None) -> None:
+    """Run a job on these operands."""
     job = template.copy()
-    job[place(0) : place(len(addresses)) : words.ROW] = addresses
+    job[place(0) : place(len(operands)) : words.ROW] = [a.ctypes.data for a in operands]
+    if drawn is not None:
+        row = place(drawn.place)
+        job[row], job[row + words.APART] = drawn.code(operands[drawn.place].dtype.name), drawn.key.ctypes.data
     start(job, parallel.control)
 
 
@@ -98,7 +109,7 @@ def walk(
     template = _template(record, direction, dtype, layouts(operands), drawn and drawn.place)
     if template is None:
         return False
-    launch(template, dtype, operands, drawn)
+    launch(template, operands, drawn)
     return True
 
 
