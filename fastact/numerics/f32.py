@@ -23,6 +23,10 @@ LOG2E = _real(1.4426950408889634)
 LN2_HIGH = _real(0.6931471824645996)
 LN2_LOW = _real(-1.9046542121259336e-09)
 
+# The first 17 bits of it behind the point, and the rest: n LN2_SHORT is exact up to NORMAL_END²/2.
+LN2_SHORT = _real(0.69314575)
+LN2_SHORT_REST = _real(1.4286068e-06)
+
 # u LOG2E + MAGIC has n + bias + k in its low bits: the exponent of 2^(n+k). SCALE = 2^k keeps what would be subnormal normal.
 MAGIC = _real(12583079.0)
 SCALE = _real(2.0**40)
@@ -58,8 +62,8 @@ SILU_ROOT_OFFSET = _real(-2.8270397134377845e-09)
 SILU_NEAR = _real(0.15)
 GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
-CENTRE_END = _real(0.6)
-SQRT_2PI = _real(2.5066282746310007)
+CENTRE_END = _real(0.833)
+TAIL_CONSTANT = _real(0.34375)
 QUANTILE_END = _real(0.425)
 HALF_NORMAL_MEAN = _real(0.7978845608028654)
 
@@ -119,29 +123,30 @@ SILU_SLOPE = _table(
     -6.584127e-03,
 )
 
-# Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-25
+# Φ(x) = 1/2 + x CENTRE(x²), |x| ≤ CENTRE_END; error ≤ 2^-27.9
 CENTRE = _table(
-    3.989423e-01, -6.649037e-02, 9.973233e-03, -1.1847916e-03,
-    1.0727486e-04,
+    3.9894226e-01, -6.648989e-02, 9.969818e-03, -1.1754204e-03,
+    9.840941e-05,
 )
 
-# Φ(-z) e^(z²/2) = P / (1 + √(2π) z P + z TAIL_L(z)), P = 1/2 + z TAIL_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.5
-TAIL_P = _table(
-    5.428102e-01, 2.829681e-01, 8.5390404e-02, 1.4917331e-02,
-    1.2460769e-03,
+# z Φ(-z) e^(z²/2) = TAIL_CONSTANT (1 - TAIL_N(z) / TAIL_D(z)), CENTRE_END ≤ z ≤ NORMAL_END; error ≤ 2^-24.8
+TAIL_N = _table(
+    1.4747679e01, 2.3614507e00, -1.4160538e00, -8.906183e-01,
+    -1.6053897e-01,
 )
-TAIL_L = _table(
-    6.301908e-01, 2.0813294e-01, 3.7376802e-02, 3.1237567e-03,
+TAIL_D = _table(
+    1.47561655e01, 2.3773378e01, 1.6181574e01, 5.540613e00,
+    1.0e00,
 )
 
-# (Φ(-z) - z φ(z)) e^(z²/2) = (GELU_ROOT - z) P / (√(2π) P + TAIL_SLOPE_L(z)), P = TAIL_SLOPE_P(z), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-24.9
-TAIL_SLOPE_P = _table(
-    1.2162961e00, 1.6177766e00, 9.819096e-01, 3.307448e-01,
-    6.1905198e-02, 5.2423314e-03,
+# (Φ(-z) - z φ(z)) e^(z²/2) = (GELU_ROOT - z)/2 (1 - TAIL_SLOPE_N(z) / TAIL_SLOPE_D(z)), 0 ≤ z ≤ NORMAL_END; error ≤ 2^-25.3
+TAIL_SLOPE_N = _table(
+    -1.2641036e01, -4.1497316e00, 1.4258051e00, 1.1022344e00,
+    2.0211083e-01,
 )
-TAIL_SLOPE_L = _table(
-    -1.22e00, -1.1369492e00, -4.7805655e-01, -1.0351419e-01,
-    -9.879035e-03,
+TAIL_SLOPE_D = _table(
+    3.8288074e01, 5.3541805e01, 3.0349829e01, 8.4202175e00,
+    1.0e00,
 )
 
 # gelu_tanh'(-z) = GELU_TANH_ROOT_OFFSET - δ GELU_TANH_SLOPE(δ), δ = z - GELU_TANH_ROOT, |δ| ≤ GELU_TANH_NEAR; error ≤ 2^-24.7

@@ -16,6 +16,9 @@ from fastact.numerics import f32, f64
 from fastact.numerics.fits import FITS, Fit
 from fastact.numerics.quantile_fits import QUANTILE_FITS
 
+KNEE = 4
+REALS: tuple[Any, ...] = (np.float32, np.float64)
+
 
 def _nodes(interval: tuple[Any, Any], count: int, knee: Any) -> list[Any]:
     """Chebyshev nodes; with a knee those of v = (z - knee)/(z + knee), which crowd where a tail bends."""
@@ -27,52 +30,64 @@ def _nodes(interval: tuple[Any, Any], count: int, knee: Any) -> list[Any]:
 def coefficients(fit: Fit, width: int) -> dict[str, list[Any]]:
     """Tables of ascending coefficients in full precision; `width` is 0 for float32, 1 for float64."""
     degree, interval = fit.degrees[width], fit.intervals[width]
-    if isinstance(degree, int):
-        descending: list[Any] = mp.chebyfit(fit.function, list(interval), degree + 1)
-        return {fit.name: descending[::-1]}
-    p, rest = _rational(fit, degree, _nodes(interval, 4 * (sum(degree) + 2), 4))
-    if fit.start is not None:
-        p, rest = p[1:], rest[1:]
-    return dict(zip(fit.tables, (p, rest), strict=True))
+    if not isinstance(degree, int):
+        return dict(zip(fit.tables, _rational(fit, degree, _nodes(interval, 4 * (sum(degree) + 2), KNEE)), strict=True))
+    if fit.stepwise:
+        return {fit.name: _stepwise(fit, degree, _nodes(interval, 4 * (degree + 2), None), REALS[width])}
+    descending: list[Any] = mp.chebyfit(fit.function, list(interval), degree + 1)
+    return {fit.name: descending[::-1]}
 
 
-def _rational(fit: Fit, degree: tuple[int, int], nodes: list[Any], rounds: int = 10) -> tuple[list[Any], list[Any]]:
-    """P and L near the best relative error, by least squares with weights that grow where the error is large (Lawson 1961)."""
-    p, q = degree
-    values, leads = [fit.function(z) for z in nodes], [fit.weight(z) for z in nodes]
-    known, first = (0, 0) if fit.start is None else (fit.start, 1)
-    sign = mp.mpf(1 if fit.weight(mp.mpf(0)) == 0 else -1.22)
+def _heavier(weights: list[Any], errors: list[Any]) -> list[Any]:
+    """Weights that grow where the error is large: repeated, least squares with them come near the least largest error (Lawson 1961)."""
+    largest = max(errors)
+    weights = [w * (e / largest + mp.mpf("1e-6")) for w, e in zip(weights, errors, strict=True)]
+    return [w * len(weights) / sum(weights) for w in weights]
+
+
+def _stepwise(fit: Fit, degree: int, nodes: list[Any], real: Any, rounds: int = 8) -> list[Any]:
+    """Rounded coefficients, each fitted together with those after it to what those before it leave."""
+    known: list[Any] = []
+    while len(known) <= degree:
+        left = [fit.function(x) - mp.polyval(known[::-1] or [0], x) for x in nodes]
+        weights = [mp.mpf(1)] * len(nodes)
+        for _ in range(rounds):
+            scale = [mp.sqrt(w) * fit.weight(x) for w, x in zip(weights, nodes, strict=True)]
+            rows = [[s * x**j for j in range(len(known), degree + 1)] for s, x in zip(scale, nodes, strict=True)]
+            solution = mp.qr_solve(mp.matrix(rows), mp.matrix([s * y for s, y in zip(scale, left, strict=True)]))[0]
+            power, rest = len(known), list(solution)[::-1]
+            errors = [abs(fit.weight(x) * (x**power * mp.polyval(rest, x) - y)) for x, y in zip(nodes, left, strict=True)]
+            weights = _heavier(weights, errors)
+        known.append(mp.mpf(float(real(float(solution[0])))))
+    return known
+
+
+def _rational(fit: Fit, degree: tuple[int, int], nodes: list[Any], rounds: int = 12) -> tuple[list[Any], list[Any]]:
+    """N and D near the least largest error."""
+    top, bottom = degree
+    values = [fit.function(z) for z in nodes]
     weights = below = [mp.mpf(1)] * len(nodes)
     for _ in range(rounds):
-        scale = [mp.sqrt(w) / (f * d) for w, f, d in zip(weights, values, below, strict=True)]
+        scale = [mp.sqrt(w) * fit.weight(z) / d for w, z, d in zip(weights, nodes, below, strict=True)]
         rows = [
-            [*(s * z**j * (1 - f * lead) for j in range(first, p + 1)), *(-s * f * z**j for j in range(1, q + 1))]
-            for s, z, f, lead in zip(scale, nodes, values, leads, strict=True)
+            [*(s * z**j for j in range(top + 1)), *(-s * f * z**j for j in range(1, bottom + 1))]
+            for s, z, f in zip(scale, nodes, values, strict=True)
         ]
-        right = [s * (sign * f - known * (1 - f * lead)) for s, f, lead in zip(scale, values, leads, strict=True)]
-        solution = mp.qr_solve(mp.matrix(rows), mp.matrix(right))[0]
-        above, rest = [*[known] * first, *solution[: p + 1 - first]], [sign, *solution[p + 1 - first :]]
-        tops = [mp.polyval(above[::-1], z) for z in nodes]
-        below = [lead * t + mp.polyval(rest[::-1], z) for lead, t, z in zip(leads, tops, nodes, strict=True)]
-        errors = [abs(t / d / f - 1) for t, d, f in zip(tops, below, values, strict=True)]
-        weights = [w * (e / max(errors) + mp.mpf("1e-6")) for w, e in zip(weights, errors, strict=True)]
-        weights = [w * len(nodes) / sum(weights) for w in weights]
-    return above, rest
+        solution = list(mp.qr_solve(mp.matrix(rows), mp.matrix([s * f for s, f in zip(scale, values, strict=True)]))[0])
+        n, d = solution[: top + 1], [mp.mpf(1), *solution[top + 1 :]]
+        below = [mp.polyval(d[::-1], z) for z in nodes]
+        quotients = [mp.polyval(n[::-1], z) / b for z, b in zip(nodes, below, strict=True)]
+        errors = [abs(fit.weight(z) * (q - f)) for z, q, f in zip(nodes, quotients, values, strict=True)]
+        weights = _heavier(weights, errors)
+    return [c / d[-1] for c in n], [c / d[-1] for c in d]
 
 
 def bound(fit: Fit, width: int, tables: dict[str, Any]) -> float:
     """log2 of the largest error of stored tables, on 400 nodes."""
-    stored = {name: [mp.mpf(float(c)) for c in reversed(table)] for name, table in tables.items()}
-    polynomial = isinstance(fit.degrees[width], int)
-    points = _nodes(fit.intervals[width], 400, None if polynomial else 4)
-    if polynomial:
-        return float(mp.log(max(abs(fit.weight(x) * (mp.polyval(stored[fit.name], x) - fit.function(x))) for x in points), 2))
-    p, rest = (stored[name] for name in fit.tables)
-    if fit.start is not None:
-        p, rest = [*p, fit.start], [*rest, mp.mpf(1)]
-    tops = [mp.polyval(p, x) for x in points]
-    quotients = [t / (fit.weight(x) * t + mp.polyval(rest, x)) for t, x in zip(tops, points, strict=True)]
-    return float(mp.log(max(abs(v / fit.function(x) - 1) for v, x in zip(quotients, points, strict=True)), 2))
+    stored = [[mp.mpf(float(c)) for c in reversed(tables[name])] for name in fit.tables]
+    points = _nodes(fit.intervals[width], 400, None if len(stored) == 1 else KNEE)
+    values = [mp.polyval(stored[0], x) / (mp.polyval(stored[1], x) if len(stored) > 1 else 1) for x in points]
+    return float(mp.log(max(abs(fit.weight(x) * (v - fit.function(x))) for v, x in zip(values, points, strict=True)), 2))
 
 
 def check() -> list[str]:
@@ -92,8 +107,7 @@ def main(arguments: list[str]) -> int:
         lines = check()
         print("\n".join(lines) or "all tables are within their bounds")
         return 1 if lines else 0
-    reals: tuple[Any, ...] = (np.float32, np.float64)
-    for width, real in enumerate(reals):
+    for width, real in enumerate(REALS):
         print(f"# {real.__name__}")
         for fit in (*FITS, *QUANTILE_FITS):
             tables = {n: [real(float(c)) for c in t] for n, t in coefficients(fit, width).items()}

@@ -16,12 +16,10 @@ Function = Callable[[Any], Any]
 class Fit:
     """One polynomial or rational function: what it approximates, where, and its error bounds as powers of two per width.
 
-    A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best. The error that counts is
-    that of the whole expression: `weight` is what the polynomial is multiplied by, divided by the value. A rational
-    function P / (weight·P + L) has degrees (p, l), tables NAME_P and NAME_L; its error is relative. L(0) is 1, or -1.22
-    for a weight that does not vanish, which keeps the denominator below a power of two near 0.
-    Where weight·P dominates, as in a tail whose limit is 1/weight, the rounding errors of P cancel. With a `start` P(0)
-    is fixed, and the tables are those of (P - start)/z and (L - 1)/z.
+    The error that counts is that of the whole expression: `weight` is what the function is multiplied by, divided by
+    the value. A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best; with `stepwise`
+    its coefficients are rounded one by one, from the first, and the rest fitted again each time to what that leaves.
+    A rational function N / D has degrees (n, d), tables NAME_N and NAME_D, and 1 as the last coefficient of D.
     """
 
     name: str
@@ -30,14 +28,14 @@ class Fit:
     intervals: tuple[tuple[Any, Any], tuple[Any, Any]]
     degrees: tuple[Any, Any]
     bounds: tuple[float, float]
-    start: Any = None
+    stepwise: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the stored tables."""
         if isinstance(self.degrees[0], int):
             return (self.name,)
-        return (f"{self.name}_P", f"{self.name}_L")
+        return (f"{self.name}_N", f"{self.name}_D")
 
 
 LN2 = mp.log(2)
@@ -110,6 +108,9 @@ def slope(z: Any) -> Any:
         step = mp.mpf(2) ** -30
         return (slope(GELU_ROOT - step) + slope(GELU_ROOT + step)) / 2
     return (tail(z) - z / mp.sqrt(2 * mp.pi)) / (GELU_ROOT - z)
+
+
+TAIL_CONSTANT = mp.mpf("0.34375")
 
 
 def _both(low: Any, high: Any) -> Any:
@@ -201,10 +202,25 @@ FITS = (
         "CENTRE",
         lambda h: (mp.ncdf(mp.sqrt(h)) - mp.mpf(0.5)) / mp.sqrt(h) if h > mp.mpf(2) ** -80 else 1 / mp.sqrt(2 * mp.pi),
         lambda h: mp.sqrt(h) / mp.ncdf(-mp.sqrt(h)),
-        _both(0, mp.mpf("0.36")),
-        (4, 10),
-        (-25, -53.5),
+        _both(0, mp.mpf("0.8335") ** 2),
+        (4, 9),
+        (-27.9, -58),
+        stepwise=True,
     ),
-    Fit("TAIL", tail, lambda z: mp.sqrt(2 * mp.pi) * z, ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-25.5, -55), start=mp.mpf(0.5)),
-    Fit("TAIL_SLOPE", slope, lambda z: mp.sqrt(2 * mp.pi), ((0, 14.7), (0, 38.8)), ((5, 4), (10, 9)), (-24.9, -54.6)),
+    Fit(
+        "TAIL",
+        lambda z: 1 - z * tail(z) / TAIL_CONSTANT,
+        lambda z: TAIL_CONSTANT / (z * tail(z)),
+        ((mp.mpf("0.832"), 14.7), (mp.mpf("0.832"), 38.8)),
+        ((4, 4), (10, 10)),
+        (-24.8, -54.6),
+    ),
+    Fit(
+        "TAIL_SLOPE",
+        lambda z: 1 - 2 * slope(z),
+        lambda z: 1 / (2 * slope(z)),
+        ((0, 14.7), (0, 38.8)),
+        ((4, 4), (10, 10)),
+        (-25.3, -56),
+    ),
 )
