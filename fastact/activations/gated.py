@@ -152,7 +152,8 @@ def gelu_tanh(x: Any) -> Any:
 def mish(x: Any) -> Any:
     """Self-regularized unit.
 
-    With e = e^-|x|: y = x (e - e w) with w = e (1 + e) / (2 + 2e + e²) on the left, x - 2 x e² / (1 + 2e + 2e²) on the right.
+    With e = e^-|x|: y = x e (1 - w) with w = (e + e²) / (2 + 2e + e²) on the left, x - 2 x e² / (1 + 2e + 2e²) on the right.
+    Left of 0, where 1 - w is next to 0.6, it is (1 - v) / 2 with the smaller v = (e² - 2) / (2 + 2e + e²).
     """
     zero, one, two, four, six, eight = real(0), real(1), real(2), real(4), real(6), real(8)
     negative = x < zero
@@ -160,10 +161,11 @@ def mish(x: Any) -> Any:
     s, r = reduce_decay(z)
     p = expm1_reduced(-r)
     e = fma(s, p, s) * k.UNSCALE
-    twice = e + e
-    part = select(negative, fma(e, e, e), twice * e)
-    share = part / (part + select(negative, two + e, one + twice))
-    zs = z * s
+    square = e * e
+    below = fma(select(negative, one, two), square, fma(two, e, select(negative, two, one)))
+    centre = negative & (z < k.MISH_CENTRE)
+    share = select(negative, square + select(centre, -two, e), square + square) / below
+    zs = z * select(centre, real(0.5) * k.SCALE, s)
     y = select(negative, -fma(zs, fma(p, one - share, -share), zs) * k.UNSCALE, fma(-z, share, x))
     left = s * fma(e, fma(e, e + four, fma(-four, z, six)), fma(-four, z, four))
     right = fma(e, fma(e, fma(four * e, z + one, fma(four, z, six)), four), one)

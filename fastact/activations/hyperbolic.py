@@ -26,12 +26,17 @@ def tanh(x: Any) -> Any:
     """Hyperbolic tangent.
 
     With e = e^(-2|x|): |y| = (1 - e) / (1 + e), where 1 - e = -expm1(-2|x|) is exact next to 0; dy/dx = 4e / (1 + e)².
+    With TWO_STEPS what the roundings of numerator, denominator and quotient leave is divided too, 1 / (1 + e) being (1 + |y|) / 2.
     """
     s, r = reduce_decay(at_most(real(2) * absolute(x), k.LOGISTIC_END))
     p, d = logistic_parts(s, -r)
-    y = copysign(fma(-s, p, k.SCALE - s) / d, x)
+    n = fma(-s, p, k.SCALE - s)
+    y = n / d
+    if k.TWO_STEPS:
+        left = fma(-y, d, n) + fma(-s, p, (k.SCALE - s) - n)
+        y = fma(fma(-y, fma(s, p, (k.SCALE + s) - d), left), fma(y, k.UNSCALE, k.UNSCALE) * real(0.5), y)
     e = fma(s, p, s)
-    return y, (real(4) * k.SCALE * e) / squared(e)
+    return copysign(y, x), (real(4) * k.SCALE * e) / squared(e)
 
 
 def _tanh_parts(z: Any) -> Any:

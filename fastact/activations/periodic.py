@@ -29,17 +29,24 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 def snake(x: Any, alpha: Any) -> Any:
     """Line with waves; the product αx is exact. Beyond |αx| = 2²¹ (in float64 2⁵⁰) the waves are left out: y = x, dy/dx = 1.
 
-    With αx = k π/2 + r: sin² αx is sin² r for even k, else 1 - sin² r, and sin 2αx is ± sin 2r.
+    With αx = k π/2 + r: sin² αx is sin² r for even k, else 1 - sin² r, in two terms; sin 2αx is ± sin 2r. With TWO_STEPS
+    the quotient is in two terms as well, so that where it cancels most of x, only the last sum is rounded.
     """
     one, product = real(1), alpha * x
     outside = absolute(product) > k.TURNS_END
     r, low, odd = quarter_turns(product, fma(alpha, x, -product))
     square, rest = sine_squared(r, low)
+    other = one - square
+    first, rest = select(odd, other, square), select(odd, ((one - other) - square) - rest, rest)
+    part = first + rest
+    rest = (first - part) + rest
     inverse = one / alpha
     error = fma(-alpha, inverse, one) * inverse
-    part = select(odd, one - (square + rest), square + rest)
-    signed = select(odd, -inverse, inverse)
-    y = fma(square, signed, select(odd, x + inverse, x)) + fma(rest, signed, part * error)
+    if k.TWO_STEPS:
+        bend = part * inverse
+        y = (x + bend) + fma(rest, inverse, fma(part, error, fma(part, inverse, -bend)))
+    else:
+        y = fma(part, inverse, x) + fma(rest, inverse, part * error)
     twice = sine(r + r)
     wave = select(odd, -twice, twice)
     number = x - x

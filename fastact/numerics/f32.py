@@ -51,6 +51,7 @@ SMALLEST = _real(np.finfo(_real).tiny)
 
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
+MISH_CENTRE = _real(0.34)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)
@@ -98,6 +99,9 @@ PIO2_LOW = _real(-4.371139e-08)
 TWO_OVER_PI = _real(0.63661975)
 MAGIC_INTEGER = _real(1.2582912e07)
 TURNS_END = _real(2.0**21)
+
+# Whether a last step in two terms pays: not here, where 2.5 ulp will do without.
+TWO_STEPS = False
 
 # fmt: off
 

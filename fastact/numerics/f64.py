@@ -51,6 +51,7 @@ SMALLEST = _real(np.finfo(_real).tiny)
 
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
+MISH_CENTRE = _real(0.34)
 CELU_NEAR = _real(-0.25)
 CELU_END = _real(-2.0)
 SQUAREPLUS_NEAR = _real(0.125)
@@ -98,6 +99,9 @@ PIO2_LOW = _real(6.123233995736766e-17)
 TWO_OVER_PI = _real(0.6366197723675814)
 MAGIC_INTEGER = _real(6755399441055744.0)
 TURNS_END = _real(2.0**50)
+
+# Whether a last step in two terms pays: here, where it takes what is above 2 ulp below.
+TWO_STEPS = True
 
 # fmt: off
 

@@ -11,13 +11,14 @@ from fastact.numerics.bits import fma, horner, real
 def quarter_turns(u: Any, low: Any) -> Any:
     """Return r, its own rounding error and whether n is odd, for u + low = n π/2 + r, |r| ≤ π/4, |u| ≤ TURNS_END.
 
-    u - n PIO2 is exact: both are multiples of ulp(1), and the difference is below 1. MAGIC_INTEGER rounds to an integer.
+    u - n PIO2 is exact: both are multiples of ulp(1), and the difference is below 1. MAGIC_INTEGER rounds to an integer,
+    twice of it to an even one.
     """
     n = fma(u, k.TWO_OVER_PI, k.MAGIC_INTEGER) - k.MAGIC_INTEGER
-    half = fma(n, real(0.5), k.MAGIC_INTEGER) - k.MAGIC_INTEGER
+    even = (n + real(2) * k.MAGIC_INTEGER) - real(2) * k.MAGIC_INTEGER
     first, rest = fma(n, -k.PIO2, u), fma(n, -k.PIO2_LOW, low)
     r = first + rest
-    return r, (first - r) + rest, half + half != n
+    return r, (first - r) + rest, even != n
 
 
 def sine(r: Any) -> Any:
