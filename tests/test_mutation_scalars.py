@@ -55,9 +55,11 @@ def larger(c: Any) -> Any:
 
 
 def constants(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
-    """Each constant of the numerics that `function` uses, a hundred times too large; of a table, each coefficient."""
+    """Each number of the numerics that `function` uses, a hundred times too large; of a table, each coefficient."""
     for name in sorted({n for f in reached(function) for n in f.__code__.co_names if n in vars(f64) and n.isupper()}):
         value = getattr(f64, name)
+        if isinstance(value, bool):
+            continue
         if not isinstance(value, tuple):
             yield name, name, larger(value)
             continue

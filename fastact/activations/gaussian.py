@@ -18,7 +18,7 @@ from fastact.record import Budget, Interval, Limits, Ulp, definition
     limits=Limits(-0.0, inf),
     derivative_limits=Limits(-0.0, 1.0),
     roots=(-0.7517915246935645,),
-    budget=Budget(forward=Ulp(1.9, 1.9), derivative=Ulp(2.6, 2.6)),
+    budget=Budget(forward=Ulp(2.0, 1.8), derivative=Ulp(2.9, 2.8)),
     source="Hendrycks & Gimpel 2016, arXiv:1606.08415 (the exact form, by the error function)",
 )
 def gelu(x: Any) -> Any:

@@ -19,7 +19,7 @@ from fastact.record import Budget, Interval, Limits, Ulp, definition
     derivative_limits=Limits(0.0, 0.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=Ulp(2.2, 2.2), derivative=Ulp(2.4, 2.5)),
+    budget=Budget(forward=Ulp(2.2, 1.6), derivative=Ulp(2.4, 2.5)),
     source="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
 )
 def tanh(x: Any) -> Any:
@@ -34,7 +34,7 @@ def tanh(x: Any) -> Any:
     y = n / d
     if k.TWO_STEPS:
         left = fma(-y, d, n) + fma(-s, p, (k.SCALE - s) - n)
-        y = fma(fma(-y, fma(s, p, (k.SCALE + s) - d), left), fma(y, k.UNSCALE, k.UNSCALE) * real(0.5), y)
+        y = fma(fma(-y, fma(s, p, (k.SCALE + s) - d), left), fma(y, k.UNSCALE_HALF, k.UNSCALE_HALF), y)
     e = fma(s, p, s)
     return copysign(y, x), (real(4) * k.SCALE * e) / squared(e)
 

@@ -33,6 +33,7 @@ SCALE = _real(2.0**40)
 SCALE_TWICE = _real(2.0**41)
 SCALE_SQUARED = _real(2.0**80)
 UNSCALE = _real(2.0**-40)
+UNSCALE_HALF = _real(2.0**-41)
 
 # The same for what would overflow: 2^(n-k), unscaled by SCALE.
 MAGIC_DOWN = _real(12582999.0)
@@ -93,11 +94,12 @@ SELU_ALPHA = _real(1.7580993)
 SIXTH = _real(0.16666667)
 SIXTH_LOW = _real(-4.967054e-09)
 
-# n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer.
+# n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer, MAGIC_EVEN to an even one.
 PIO2 = _real(1.5707964)
 PIO2_LOW = _real(-4.371139e-08)
 TWO_OVER_PI = _real(0.63661975)
 MAGIC_INTEGER = _real(1.2582912e07)
+MAGIC_EVEN = _real(2.5165824e07)
 TURNS_END = _real(2.0**21)
 
 # Whether a last step in two terms pays: not here, where 2.5 ulp will do without.

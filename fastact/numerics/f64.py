@@ -33,6 +33,7 @@ SCALE = _real(2.0**80)
 SCALE_TWICE = _real(2.0**81)
 SCALE_SQUARED = _real(2.0**160)
 UNSCALE = _real(2.0**-80)
+UNSCALE_HALF = _real(2.0**-81)
 
 # The same for what would overflow: 2^(n-k), unscaled by SCALE.
 MAGIC_DOWN = _real(6755399441056687.0)
@@ -93,11 +94,12 @@ SELU_ALPHA = _real(1.7580993408473768)
 SIXTH = _real(0.16666666666666666)
 SIXTH_LOW = _real(9.25185853854297e-18)
 
-# n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer.
+# n π/2 = n PIO2 + n PIO2_LOW; adding and taking away MAGIC_INTEGER rounds to an integer, MAGIC_EVEN to an even one.
 PIO2 = _real(1.5707963267948966)
 PIO2_LOW = _real(6.123233995736766e-17)
 TWO_OVER_PI = _real(0.6366197723675814)
 MAGIC_INTEGER = _real(6755399441055744.0)
+MAGIC_EVEN = _real(13510798882111488.0)
 TURNS_END = _real(2.0**50)
 
 # Whether a last step in two terms pays: here, where it takes what is above 2 ulp below.
