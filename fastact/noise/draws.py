@@ -28,8 +28,8 @@ def normal(unit: Any, tail: Any, centre: Any, sign: Any) -> Any:
     """
     rest, root = fma(-centre, centre, k.QUANTILE_END * k.QUANTILE_END), sqrt(-log(tail))
     near = centre < k.QUANTILE_END
-    above = select(near, centre * horner(rest, k.QUANTILE_CENTRE_P), horner(root, k.QUANTILE_TAIL_P))
-    below = select(near, horner(rest, k.QUANTILE_CENTRE_L), horner(root, k.QUANTILE_TAIL_L))
+    above = select(near, centre * horner(rest, k.QUANTILE_CENTRE_N), horner(root, k.QUANTILE_TAIL_N))
+    below = select(near, horner(rest, k.QUANTILE_CENTRE_D), horner(root, k.QUANTILE_TAIL_D))
     return sign * (above / below)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from fastact.noise.output_noise import SOURCE
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, at_least, at_most, copysign, fma, horner, real, select, unless_nan
-from fastact.numerics.normal import scaled_gauss
+from fastact.numerics.normal import gauss, scaled_tail
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 _BUDGET = Budget(forward=Ulp(0.9, 1.0), derivative=Ulp(0.9, 0.8), params=Ulp(0.3, 0.4))
@@ -21,13 +21,16 @@ _C_SATURATED = Param("c", 0.25, samples=(0.25, 0.05, 1.0, 3.0))
 
 
 def _density(t: Any) -> Any:
-    return scaled_gauss(real(1) / k.SQRT_2PI, t) * k.UNSCALE
+    s, p = gauss(t, t * t)
+    top = k.DENSITY_TOP * s
+    return fma(top, p, top) * k.UNSCALE
 
 
 def _tail(t: Any) -> Any:
     """Φ(-t) for 0 ≤ t ≤ NORMAL_END."""
-    p = fma(t, horner(t, k.TAIL_P), real(0.5))
-    return scaled_gauss(p, t) * k.UNSCALE / fma(k.SQRT_2PI, t * p, fma(t, horner(t, k.TAIL_L), real(1)))
+    square = t * t
+    s, p = gauss(t, square)
+    return select(t < k.CENTRE_END, fma(-t, horner(square, k.CENTRE), real(0.5)), scaled_tail(t, s, p) / t * k.UNSCALE)
 
 
 def _over(x: Any, scale: Any) -> Any:

@@ -66,6 +66,7 @@ GELU_ROOT = _real(0.7517915368080139)
 GELU_ROOT_LOW = _real(-1.211444988769017e-08)
 CENTRE_END = _real(0.833)
 TAIL_CONSTANT = _real(0.34375)
+DENSITY_TOP = _real(0.3989422804014327)
 QUANTILE_END = _real(0.425)
 HALF_NORMAL_MEAN = _real(0.7978845608028654)
 
@@ -195,18 +196,18 @@ DISH_SLOPE = _table(
     8.6144336e-02, -9.6438475e-02, 3.171785e-02, 8.241924e-02,
 )
 
-# Φ⁻¹(½ + c) = c P/L at QUANTILE_END² - c², c ≤ QUANTILE_END; error ≤ 2^-23.7
-QUANTILE_CENTRE_P = _table(
+# Φ⁻¹(½ + c) = c N/D at QUANTILE_END² - c², c ≤ QUANTILE_END; error ≤ 2^-23.7
+QUANTILE_CENTRE_N = _table(
     3.3871326e+00, 5.0435986e+01, 1.5929715e+02, 5.9106033e+01,
 )
-QUANTILE_CENTRE_L = _table(
+QUANTILE_CENTRE_D = _table(
     1.e+00, 1.7895676e+01, 7.876099e+01, 6.718706e+01,
 )
 
-# -Φ⁻¹(p) = P/L at √-ln p, p ≤ ½ - QUANTILE_END, up to 4.79; error ≤ 2^-23.6
-QUANTILE_TAIL_P = _table(
+# -Φ⁻¹(p) = N/D at √-ln p, p ≤ ½ - QUANTILE_END, up to 4.79; error ≤ 2^-23.6
+QUANTILE_TAIL_N = _table(
     -2.7650552e+00, -2.2505808e+00, 4.748817e+00, 2.337191e+00,
 )
-QUANTILE_TAIL_L = _table(
+QUANTILE_TAIL_D = _table(
     1.e+00, 3.4875612e+00, 1.6455528e+00, 2.3535977e-04,
 )

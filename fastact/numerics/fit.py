@@ -79,7 +79,8 @@ def _rational(fit: Fit, degree: tuple[int, int], nodes: list[Any], rounds: int =
         quotients = [mp.polyval(n[::-1], z) / b for z, b in zip(nodes, below, strict=True)]
         errors = [abs(fit.weight(z) * (q - f)) for z, q, f in zip(nodes, quotients, values, strict=True)]
         weights = _heavier(weights, errors)
-    return [c / d[-1] for c in n], [c / d[-1] for c in d]
+    unit = d[-1] if fit.monic else d[0]
+    return [c / unit for c in n], [c / unit for c in d]
 
 
 def bound(fit: Fit, width: int, tables: dict[str, Any]) -> float:

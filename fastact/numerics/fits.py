@@ -19,7 +19,7 @@ class Fit:
     The error that counts is that of the whole expression: `weight` is what the function is multiplied by, divided by
     the value. A polynomial is the interpolant at Chebyshev nodes, within a factor of two of the best; with `stepwise`
     its coefficients are rounded one by one, from the first, and the rest fitted again each time to what that leaves.
-    A rational function N / D has degrees (n, d), tables NAME_N and NAME_D, and 1 as the last coefficient of D.
+    A rational function N / D has degrees (n, d), tables NAME_N and NAME_D; D(0) is 1, or if `monic` its last coefficient.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Fit:
     degrees: tuple[Any, Any]
     bounds: tuple[float, float]
     stepwise: bool = False
+    monic: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -214,6 +215,7 @@ FITS = (
         ((mp.mpf("0.832"), 14.7), (mp.mpf("0.832"), 38.8)),
         ((4, 4), (10, 10)),
         (-24.8, -54.6),
+        monic=True,
     ),
     Fit(
         "TAIL_SLOPE",
@@ -222,5 +224,6 @@ FITS = (
         ((0, 14.7), (0, 38.8)),
         ((4, 4), (10, 10)),
         (-25.3, -56),
+        monic=True,
     ),
 )

@@ -33,11 +33,11 @@ _LEFT = mp.sqrt(-mp.log(mp.mpf(0.5) - END + mp.mpf("1e-4")))
 _NEAR = (-mp.mpf("1e-4"), END**2)
 
 QUANTILE_FITS = (
-    Fit("QUANTILE_CENTRE", centre, lambda d: mp.mpf(0), (_NEAR, _NEAR), ((3, 3), (7, 7)), (-23.7, -52.8)),
+    Fit("QUANTILE_CENTRE", centre, lambda d: 1 / centre(d), (_NEAR, _NEAR), ((3, 3), (7, 7)), (-23.7, -52.8)),
     Fit(
         "QUANTILE_TAIL",
         lambda r: quantile(mp.exp(-r * r)),
-        lambda r: mp.mpf(0),
+        lambda r: 1 / quantile(mp.exp(-r * r)),
         ((_LEFT, 4.79), (_LEFT, 6.12)),
         ((3, 3), (8, 7)),
         (-23.6, -54.3),
