@@ -14,12 +14,9 @@ from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
-from fastact.dispatch import LARGE
+from fastact.dispatch import LARGE, WIDTHS
 from fastact.errors import explain
 from fastact.record import Record
-
-_WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
-"""The parameters' type code for each of x."""
 
 
 class Activation:
@@ -60,9 +57,7 @@ class Activation:
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
         self._names = tuple(p.name for p in record.params)
-        required = any(p.default is None for p in record.params)
-        # as arrays, which NumPy takes up faster than Python numbers
-        self._typed = {k: tuple(np.array(p.default, w) for p in record.params) for k, w in _WIDTHS.items() if not required}
+        self._typed = dispatch.typed_defaults(record)
         self.__module__ = "fastact"
         self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
@@ -85,7 +80,7 @@ class Activation:
         """The parameters, if the ufunc can take them as they are, else None."""
         if not params:
             return self._typed.get(x.dtype.char)
-        return params if len(params) == len(self._names) and x.size < LARGE and x.dtype.char in _WIDTHS else None
+        return params if len(params) == len(self._names) and x.size < LARGE and x.dtype.char in WIDTHS else None
 
     def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(x).

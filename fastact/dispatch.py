@@ -17,6 +17,9 @@ from fastact.record import Record
 LARGE = 32768
 """Elements from which a call that is not flat leaves NumPy's iterator, which buffers and does not use threads."""
 
+WIDTHS = {"e": "f", "f": "f", "d": "d", "g": "g"}
+"""The parameters' type code for each of x."""
+
 
 _NAMES = {"e": "float16", "f": "float32", "d": "float64", "g": "longdouble"}
 _SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, np.uint16))
@@ -38,6 +41,13 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         return ufunc(*operands, **options)
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, out, error) from error
+
+
+def typed_defaults(record: Record) -> dict[str, tuple[np.ndarray[Any, Any], ...]]:
+    """The default parameters as arrays, which NumPy takes up sooner than numbers, by type code of x; none if one must be given."""
+    if any(p.default is None for p in record.params):
+        return {}
+    return {k: tuple(np.array(p.default, w) for p in record.params) for k, w in WIDTHS.items()}
 
 
 def flat(x: np.ndarray[Any, Any], out: Any, *others: Any) -> bool:

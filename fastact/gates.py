@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from fastact import dispatch, reference
 from fastact.activation import Activation
@@ -15,6 +16,8 @@ from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.dispatch import LARGE
+from fastact.errors import explain
 from fastact.packed import Packed
 from fastact.record import Record
 
@@ -55,6 +58,7 @@ class Gate:
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
         self.packed = Packed(record)
+        self._typed = dispatch.typed_defaults(record)
         self.__module__ = "fastact"
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
 
@@ -93,6 +97,11 @@ class Gate:
         ValueError
             If shapes do not broadcast, or `out` does not fit or is read-only; nothing is written.
         """
+        if type(a) is ndarray and a.size < LARGE and not params and not options and (ready := self._typed.get(a.dtype.char)) is not None:
+            try:
+                return self.ufunc(a, b, *ready, out) if type(out) is ndarray else self.ufunc(a, b, *ready, out=out)
+            except (TypeError, ValueError) as error:
+                raise explain(self.record, "forward", (a, b, *bind(self.record, "", (), {})), out, error) from error
         return self._call("forward", (a, b), params, out, options)
 
     def backward(self, dy: Any, a: Any, b: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:

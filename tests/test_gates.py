@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import pickle
+import re
 from typing import Any
 
 import numpy as np
 import pytest
-from cases import bits, is_nan, np_dtype, ordinary, same_bits, uniform_bits, width
+from cases import DIRECTIONS, bits, is_nan, np_dtype, ordinary, same_bits, uniform_bits, width
 from gatecases import EVERY, NAMED, any_gate, parameters
 from numba import njit
 
 import fastact as fa
 import fastact.ufuncs
 from fastact import Gate
+from fastact.cpu.ufunc import typed_loop
 
 
 @any_gate
@@ -138,3 +141,40 @@ def test_messages() -> None:
     for run, kind, message in cases:
         with pytest.raises(kind, match=message):
             run()
+
+
+@any_gate
+def test_long_double(gate: Gate) -> None:
+    """The C reference in every direction: dense, strided, in place, with a value per element for each parameter."""
+    a, b, dy = (ordinary("float64", 900, s).astype(np.longdouble) for s in (1, 2, 3))
+    for params in parameters(gate):
+        y, (da, db) = gate.reference(a, b, *params), gate.reference_derivative(a, b, *params)
+        per_element = [np.full(900, p, np.longdouble) for p in params]
+        for given in (params, per_element):
+            for step in (1, 2):
+                u, v, w = (np.repeat(x, step)[::step] for x in (a, b, dy))
+                found = (
+                    gate(u, v, *given),
+                    *gate.value_and_grad(u, v, *given),
+                    *gate.derivative(u, v, *given),
+                    *gate.backward(w, u, v, *given),
+                )
+                for value, expected in zip(found, (y, y, da, db, da, db, dy * da, dy * db), strict=True):
+                    np.testing.assert_array_equal(value, expected)
+        left, right = a.copy(), b.copy()
+        gate.backward(dy, left, right, *params, out=(left, right))
+        np.testing.assert_array_equal(left, dy * da)
+        np.testing.assert_array_equal(right, dy * db)
+
+
+@any_gate
+def test_loops_are_vectors_in_the_width_of_their_operands(gate: Gate) -> None:
+    for direction, name in itertools.product(DIRECTIONS, ("float32", "float16", "bfloat16")):
+        loop = typed_loop(gate.record, direction, name)  # type: ignore[arg-type]
+        loop.ensure()
+        code = loop.kernels[False].library.get_llvm_str()
+        found = re.search(rf"define [^\n]*@fastact_{gate.name}_{direction}_\w+\(.*?\n}}", code, re.DOTALL)
+        assert found
+        assert "vector.body" in found.group()
+        assert not re.search(r"\bdouble\b", found.group())
+        assert all(n.startswith("llvm.") for n in re.findall(r"call [^@\n]*@([\w.]+)", found.group()))
