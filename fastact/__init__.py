@@ -12,6 +12,7 @@ from fastact.cpu.parallel import get_num_threads, set_num_threads
 from fastact.gains import gain
 from fastact.gates import Gate, gated
 from fastact.noise.after import dropout_after
+from fastact.noise.categorical import GumbelSoftmax
 from fastact.noise.unit import Noisy
 from fastact.noise.units import (
     NOISY,
@@ -130,6 +131,8 @@ GATES: tuple[Gate, ...] = (
 )
 """Every gated unit that has a name."""
 
+gumbel_softmax = GumbelSoftmax()
+
 __version__ = "0.1.0"
 __all__ = [
     "ACTIVATIONS",
@@ -137,6 +140,7 @@ __all__ = [
     "NOISY",
     "Activation",
     "Gate",
+    "GumbelSoftmax",
     "Noisy",
     "alpha_dropout",
     "bilinear",
@@ -155,6 +159,7 @@ __all__ = [
     "gelu_tanh",
     "get_num_threads",
     "glu",
+    "gumbel_softmax",
     "hard_shrink",
     "hard_sigmoid",
     "hard_swish",

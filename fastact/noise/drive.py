@@ -57,9 +57,9 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=False)]
     x = inputs[place - 1]
     results = [(np.empty_like(x, subok=False) if x.shape == shape else np.empty(shape, kind)) if o is None else o for o in outputs]
-    if dispatch.clash(inputs, results):
+    if results[0].size and dispatch.clash(inputs, results):
         inputs = [a.copy() for a in inputs]
-        if dispatch.clash(inputs, results):
+        if results[0].size and dispatch.clash(inputs, results):
             raise ValueError(f"{call}: out shares memory with itself")
     if results[0].size and not walk.walk(record, direction, kind.name, inputs, results, drawn(draw, place, key)):
         raise ValueError(f"{call}: x has {len(shape)} axes in an order that cannot be run through; copy it first")

@@ -1,0 +1,137 @@
+"""Gumbel softmax: samples of a softmax with gradients, their noise drawn in the loop."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from fastact.activations.exponential import exp
+from fastact.cpu.ufunc import make_ufunc
+from fastact.noise import draws
+from fastact.noise.drive import elementwise
+from fastact.noise.key import key
+from fastact.numerics.bits import real
+from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_SOURCE = "Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712"
+
+
+@definition(
+    formula=r"\frac{x + g}{\mathrm{temperature}}",
+    derivative=r"\frac{1}{\mathrm{temperature}}",
+    params=(Param("g", None, samples=(0.5, -1.0)), Param("temperature", 1.0, samples=(1.0, 0.1))),
+    range=Interval(-inf, inf),
+    limits=Limits(-inf, inf),
+    derivative_limits=Limits(*[lambda g, temperature: 1 / temperature] * 2),
+    budget=Budget(forward=Ulp(1.5, 1.5), derivative=Ulp(0.5, 0.5)),
+    source=_SOURCE,
+)
+def gumbel_softmax(x: Any, g: Any, temperature: Any) -> Any:
+    """Logits with Gumbel noise, over a temperature."""
+    slope = real(1) / temperature
+    y = (x + g) / temperature
+    return y, slope, slope, -y * slope
+
+
+def _argument(call: str, name: str, a: Any) -> Array:
+    """An array in the dtype that it is computed in, of the dtypes that the other functions take."""
+    array = np.asarray(a)
+    if (array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16") or array.dtype.char == "g":
+        raise TypeError(f"{call}: {name} has dtype {array.dtype}; accepted are float16, bfloat16, float32, float64, integers and bool")
+    return array
+
+
+class GumbelSoftmax:
+    """Softmax of ``(x + g) / temperature`` along an axis, g standard Gumbel noise drawn from ``rng``.
+
+    With `hard`, the results are 1 at the largest entry and 0 elsewhere, so that entry i is 1 with the probability that
+    softmax(x) gives it; the gradient stays that of the soft results (straight through). Element i in C order takes the i-th
+    draw of the seed and stream, as in all functions with noise; `backward` draws it again. Sums are in float64 over rows
+    laid out in order, the same bits for any layout and number of threads.
+
+    Source: Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712.
+    """
+
+    name = "gumbel_softmax"
+
+    def __init__(self) -> None:
+        self.__module__ = "fastact"
+
+    def __repr__(self) -> str:
+        return "<fastact gumbel_softmax(x, rng, temperature=1, hard=False, axis=-1)>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def _soft(self, method: str, x: Any, rng: Any, temperature: float, axis: int) -> tuple[Array, np.dtype[Any]]:
+        """The soft results with the axis last, in the computing width, and the dtype of the results."""
+        call = self.name + method
+        array, words = _argument(call, "x", x), key(call, rng)
+        if not isinstance(temperature, int | float | np.number) or not 0 < temperature < inf:
+            raise ValueError(f"{call}: temperature is {temperature!r}; accepted is a positive number")
+        if not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:
+            raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-array.ndim} to {array.ndim - 1}")
+        kind = make_ufunc(exp, "forward").resolve_dtypes((array.dtype, None))[-1]
+        wide = array.astype(np.float32 if kind.itemsize == 2 else kind, copy=False)
+        shifted = elementwise(gumbel_softmax, "forward", (wide, 0.0, float(temperature)), draws.gumbel, words, None)
+        rows = np.ascontiguousarray(np.moveaxis(shifted, axis, -1))
+        with np.errstate(all="ignore"):
+            if rows.shape[-1]:
+                rows -= rows.max(-1, keepdims=True)
+            make_ufunc(exp, "forward")(rows, out=rows)
+            rows /= rows.sum(-1, keepdims=True, dtype=np.float64).astype(rows.dtype)
+        return rows, kind
+
+    def __call__(self, x: Any, /, *, rng: Any, temperature: float = 1.0, hard: bool = False, axis: int = -1) -> Array:
+        """Forward.
+
+        Parameters
+        ----------
+        x : array_like
+            Logits, of at least one dimension.
+        rng : int or tuple of two int
+            Seed, or seed and stream.
+        temperature : float
+            Positive; small ones make the results harder.
+        hard : bool
+            Whether the results are 0 and 1.
+        axis : int
+            The axis that sums to 1.
+
+        Returns
+        -------
+        ndarray
+            Of the shape and dtype of `x`.
+
+        Raises
+        ------
+        TypeError
+            If a dtype is not supported, or `rng` is no seed.
+        ValueError
+            If `temperature` is not positive, or `x` has no such axis.
+        """
+        rows, kind = self._soft("", x, rng, temperature, axis)
+        if hard:
+            place = rows.argmax(-1)[..., None] if rows.size else np.zeros((*rows.shape[:-1], 0), np.int64)
+            known = rows == rows  # noqa: PLR0124
+            rows = np.where(known, np.arange(rows.shape[-1]) == place, rows).astype(rows.dtype)
+        return np.ascontiguousarray(np.moveaxis(rows.astype(kind, copy=False), -1, axis))
+
+    def backward(self, dy: Any, x: Any, /, *, rng: Any, temperature: float = 1.0, axis: int = -1) -> Array:
+        """Vector-Jacobian product dx = y (dy - Σ y dy) / temperature with the soft y, for hard results too.
+
+        Parameters are those of the forward call; `dy` has the shape of `x`.
+        """
+        rows, kind = self._soft(".backward", x, rng, temperature, axis)
+        upstream = _argument(self.name + ".backward", "dy", dy)
+        if upstream.shape != np.shape(x):
+            raise ValueError(f"{self.name}.backward: dy has shape {upstream.shape}; accepted is the shape of x, {np.shape(x)}")
+        g = np.ascontiguousarray(np.moveaxis(upstream, axis, -1)).astype(rows.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            mean = (rows * g).sum(-1, keepdims=True, dtype=np.float64).astype(rows.dtype)
+            rows *= g - mean
+            rows /= rows.dtype.type(temperature)
+        return np.ascontiguousarray(np.moveaxis(rows.astype(kind, copy=False), -1, axis))
