@@ -11,6 +11,7 @@ from fastact.activations import gates as _gates
 from fastact.cpu.parallel import get_num_threads, set_num_threads
 from fastact.gains import gain
 from fastact.gates import Gate, gated
+from fastact.halves import crelu
 from fastact.noise.after import dropout_after
 from fastact.noise.categorical import GumbelSoftmax
 from fastact.noise.unit import Noisy
@@ -31,6 +32,8 @@ from fastact.noise.units import (
     saturated_noise_hard_sigmoid,
     saturated_noise_hard_tanh,
 )
+from fastact.pieces import maxout
+from fastact.stats import ActivationStats, activation_stats
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -139,13 +142,16 @@ __all__ = [
     "GATES",
     "NOISY",
     "Activation",
+    "ActivationStats",
     "Gate",
     "GumbelSoftmax",
     "Noisy",
+    "activation_stats",
     "alpha_dropout",
     "bilinear",
     "celu",
     "clamped_swiglu",
+    "crelu",
     "dish",
     "dropout",
     "dropout_after",
@@ -172,6 +178,7 @@ __all__ = [
     "learned_noise_hard_tanh",
     "lisht",
     "log_sigmoid",
+    "maxout",
     "mish",
     "noisy_hard_sigmoid",
     "noisy_hard_sigmoid_half",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from fastact import dispatch
 from fastact.errors import ACCEPTED
@@ -73,3 +75,26 @@ def ready(call: str, name: str, target: Any, shape: tuple[int, ...], dtype: Any,
 def apart(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Array]:
     """The inputs, copied where an output shares memory with them without being that very operand."""
     return [a.copy() if dispatch.clash([a], outputs[:1]) or any(np.may_share_memory(a, o) for o in outputs[1:]) else a for a in inputs]
+
+
+def axis(call: str, x: Any, axis: Any) -> int:
+    """The axis of an array, counted from the first."""
+    try:
+        return int(normalize_axis_index(operator.index(axis), x.ndim))
+    except (TypeError, np.exceptions.AxisError):
+        raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-x.ndim} to {x.ndim - 1}") from None
+
+
+def gradient(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Dy as an array of the shape of the output and the dtype of x, which it must have."""
+    given = floating(call, "dy", dy)
+    if given.shape != shape:
+        raise ValueError(f"{call}: dy has shape {given.shape}; accepted is the shape of the output, {shape}")
+    if given.dtype != dtype:
+        raise TypeError(f"{call}: dy has dtype {given.dtype}; accepted is that of x, {dtype}")
+    return given
+
+
+def scaled(shape: tuple[int, ...], axis: int, factor: int) -> tuple[int, ...]:
+    """The shape, longer by a factor along one axis."""
+    return (*shape[:axis], factor * shape[axis], *shape[axis + 1 :])

@@ -62,6 +62,25 @@ def gate(
         return left * right, slope_left * right, left * slope_right
 
 
+def maxout(groups: ArrayLike) -> tuple[Floats, NDArray[np.uintp]]:
+    """The largest of the last axis, and where it is first, in long double; NaN counts as the largest."""
+    x = np.ascontiguousarray(_as(groups, np.dtype(np.longdouble)))
+    y, index = np.empty(x.shape[:-1], np.longdouble), np.zeros(x.shape[:-1], np.uintp)
+    cast = _built().ffi.cast
+    read, write = (cast("long double *", a.ctypes.data) for a in (x, y))
+    _built().lib.fastact_maxout_l(y.size, x.shape[-1], read, write, cast("size_t *", index.ctypes.data))
+    return y, index
+
+
+def crelu(x: ArrayLike) -> tuple[Floats, Floats]:
+    """Both halves, max(x, 0) and max(-x, 0), in long double."""
+    points = np.ascontiguousarray(_as(x, np.dtype(np.longdouble)))
+    halves = np.empty((2, *points.shape), np.longdouble)
+    read, right, left = (_built().ffi.cast("long double *", a.ctypes.data) for a in (points, *halves.reshape(2, *points.shape)))
+    _built().lib.fastact_crelu_l(points.size, read, right, left)
+    return halves[0], halves[1]
+
+
 def _call(name: str, suffix: str, x: ArrayLike, params: tuple[ArrayLike, ...], dtype: np.dtype[Any]) -> Floats:
     if dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
         raise TypeError(f"the reference computes in float64 or longdouble, not in {dtype}")

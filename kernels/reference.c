@@ -36,6 +36,7 @@
 #include "periodic.c"
 #include "gates.c"
 #include "noisy.c"
+#include "pieces.c"
 #undef REAL
 #undef DIGITS
 #undef NORMAL
@@ -58,6 +59,7 @@
 #include "periodic.c"
 #include "gates.c"
 #include "noisy.c"
+#include "pieces.c"
 
 /* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
 #define CHUNK 256

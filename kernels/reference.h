@@ -26,6 +26,12 @@ void fastact_run_gate_l(
     long_double_loop *f, long_double_loop *df, long_double_loop *g, long_double_loop *dg, int direction, int flat, size_t params,
     size_t step, void *const *args, size_t n);
 
+/* The largest of each group of k, and its place, the first of equals; NaN counts as the largest. Both halves of n elements. */
+void fastact_maxout(size_t groups, size_t k, const double *x, double *y, size_t *index);
+void fastact_maxout_l(size_t groups, size_t k, const long double *x, long double *y, size_t *index);
+void fastact_crelu(size_t n, const double *x, double *right, double *left);
+void fastact_crelu_l(size_t n, const long double *x, long double *right, long double *left);
+
 double_loop fastact_relu, fastact_relu_d0;
 double_loop fastact_leaky_relu, fastact_leaky_relu_d0, fastact_leaky_relu_d1;
 double_loop fastact_prelu, fastact_prelu_d0, fastact_prelu_d1;
