@@ -23,10 +23,20 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     source="Bergstra, Desjardins, Lamblin & Bengio 2009, Quadratic polynomials learn better image features",
 )
 def softsign(x: Any) -> Any:
-    """Softsign; with i = 1 / (1 + |x|) it is 1 - i beyond 1, where |x| i could be inf · 0."""
-    one, z = real(1), absolute(x)
-    i = one / (one + z)
-    return copysign(select(z > one, one - i, z * i), x), i * i
+    """Softsign, by the one division that never falls as z = |x| grows, though 1 + z is rounded.
+
+    y = 1 - 1 / (1 + z) beyond 1, (1 + (z - 1) / (1 + z)) / 2 below; next to 0, up to the root 0.618 of z + z² = 1, it is z - z²/(1 + z).
+    The derivative is i², where what i = 1 / (1 + z) lacks is added.
+    """
+    one, half, z = real(1), real(0.5), absolute(x)
+    near, inner = z < k.SOFTSIGN_NEAR, z < one
+    d = one + z
+    quotient = select(near, z, select(inner, z - one, one)) / d
+    y = fma(select(near, -z, select(inner, half, -one)), quotient, select(near, z, select(inner, half, one)))
+    i = one / d
+    low = select(inner, z - (d - one), one - (d - z))
+    square = i * i
+    return copysign(y, x), fma(square + square, fma(-i, low, fma(-i, d, one)), square)
 
 
 @definition(
@@ -43,19 +53,23 @@ def softsign(x: Any) -> Any:
 def squareplus(x: Any, b: Any) -> Any:
     """Smooth rectifier without exponentials, for b > 0; other b give NaN.
 
-    With h = √(x² + b) and a = (|x| + h)/2 the value is a on the right and (b/4)/a on the left; the derivative is that over h.
-    Where x² overflows h is |x|. Next to 0 (h - |x|)/2 spares a rounding.
+    With h = √(x² + b) and a = (|x| + h)/2 the value is a on the right and (b/4)/a on the left; the left value over h is the
+    derivative, or 1 less it. Where x² overflows h is |x|. Next to 0, where steps of h are larger than those of x, y is
+    √b/2 + x/2 + (x/2) x / (h + √b).
     """
     half, quarter, z = real(0.5), real(0.25), absolute(x)
-    b = fma(sqrt(b), real(0), b)
+    root, hx = sqrt(b), half * x
+    b = fma(root, real(0), b)
     square = fma(z, z, b)
     large = square == real(inf)
     h = select(large, z, sqrt(square))
     a = fma(half, h, half * z)
-    other = select(z < k.SQUAREPLUS_NEAR * h, fma(half, h, -half * z), (quarter * b) / a)
+    near = z < k.SQUAREPLUS_NEAR * h
+    other = select(near, hx, quarter * b) / select(near, h + root, a)
     share = select(large, other, quarter * b) / select(large, h, fma(half * z, h, half * square))
     negative = x < real(0)
-    return select(negative, other, a), select(negative, share, real(1) - share), quarter / h
+    y = select(near, fma(half, root, fma(x, other, hx)), select(negative, other, a))
+    return y, select(negative, share, real(1) - share), quarter / h
 
 
 @definition(

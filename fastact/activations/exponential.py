@@ -26,17 +26,16 @@ from fastact.record import Budget, Interval, Kink, Limits, Param, Ulp, definitio
 def elu(x: Any, alpha: Any) -> Any:
     """Exponential linear unit; the derivative at 0 is alpha.
 
-    With e^x = m (1 + p), m = 2^n: y = alpha m p + (alpha m - alpha), where the last term is 0 next to x = 0.
+    With e^x = m (1 + p), m = 2^n: e^x - 1 = m p + (m - 1), where the last term is 0 next to x = 0.
     """
     zero, one = real(0), real(1)
     s, r = reduce(at_least(x, k.ELU_END), k.MAGIC)
     p = expm1_reduced(r)
     m, scaled = s * k.UNSCALE, alpha * s
-    am = alpha * m
+    below = fma(m, p, m - one)
     negative, positive = x < zero, x > zero
-    y = select(negative, fma(am, p, am - alpha), x)
     derivative = select(positive, one, fma(scaled, p, scaled) * k.UNSCALE)
-    return y, derivative, select(negative, fma(m, p, m - one), select(positive, zero, x))
+    return select(negative, alpha * below, x), derivative, select(negative, below, select(positive, zero, x))
 
 
 @definition(
@@ -53,7 +52,7 @@ def elu(x: Any, alpha: Any) -> Any:
 def celu(x: Any, alpha: Any) -> Any:
     """Exponential linear unit with a continuous derivative, for alpha > 0; other alpha give NaN.
 
-    u = x/α is taken in two terms. Next to 0 the first term of α (e^u - 1) is x itself. dy/dα = -(1 - e^u (1 - u)).
+    u = x/α is taken in two terms. Next to 0, where m = 1, the first term of α (e^u - 1) is x itself. dy/dα = -(1 - e^u (1 - u)).
     """
     zero, one = real(0), real(1)
     negative, positive = x < zero, x > zero
@@ -67,8 +66,7 @@ def celu(x: Any, alpha: Any) -> Any:
     square = r * r
     bend = square * polynomial(k.EXPM1, square, r)
     p, m = bend + r, s * k.UNSCALE
-    am = alpha * m
-    y = select(u > k.CELU_NEAR, fma(alpha, bend, x), fma(am, p, am - alpha))
+    y = select(m == one, fma(alpha, bend, x), alpha * fma(m, p, m - one))
     e = fma(s, p, s) * k.UNSCALE
     loss = select(u < k.CELU_END, one - e * ((one - u) - low), fma(u, u, (u + u) * low) * horner(u + one, k.CELU_LOSS))
     by_alpha = select(negative, -loss, select(positive, zero, x))
@@ -94,10 +92,8 @@ def selu(x: Any) -> Any:
     zero = real(0)
     s, r = reduce(at_least(at_most(x, zero), k.ELU_END), k.MAGIC)
     p = expm1_reduced(r)
-    scaled = k.SELU_ALPHA * s
-    am = scaled * k.UNSCALE
-    negative = x < zero
-    y = select(negative, fma(am, p, am - k.SELU_ALPHA), fma(x, k.SELU_SCALE, x * k.SELU_SCALE_LOW))
+    m, scaled = s * k.UNSCALE, k.SELU_ALPHA * s
+    y = select(x < zero, k.SELU_ALPHA * fma(m, p, m - real(1)), fma(x, k.SELU_SCALE, x * k.SELU_SCALE_LOW))
     return y, select(x > zero, k.SELU_SCALE + k.SELU_SCALE_LOW, fma(scaled, p, scaled) * k.UNSCALE)
 
 

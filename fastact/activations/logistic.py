@@ -7,7 +7,7 @@ from typing import Any
 
 from fastact.numerics import f64 as k
 from fastact.numerics.bits import absolute, at_most, fma, real, select
-from fastact.numerics.exponential import log1p_terms, logistic_loss, reduce_decay, reduce_sum, tanh_half
+from fastact.numerics.exponential import log1p_terms, log_cosh, logistic_loss, reduce_decay, reduce_sum, tanh_half
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 
 
@@ -23,9 +23,16 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     aliases=("expit", "logistic"),
 )
 def sigmoid(x: Any) -> Any:
-    """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q²."""
+    """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q².
+
+    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), where c = m / (1 + m) belongs to h = 0, and v = h / (1 + m + h (1 - m)/2)
+    never falls as h grows, however it is rounded.
+    """
     s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
-    q = fma(-s, logistic_loss(s, tanh_half(r)), s) * k.UNSCALE
+    h, m = tanh_half(r), s * k.UNSCALE
+    above = real(1) + m
+    c, v = s / above, h / fma(h, fma(m, real(-0.5), real(0.5)), above)
+    q = fma(-c, v, c) * k.UNSCALE
     return select(x < real(0), q, real(1) - q), fma(-q, q, q)
 
 
@@ -44,7 +51,8 @@ def softplus(x: Any, beta: Any) -> Any:
     """Smooth rectifier, without a threshold.
 
     With z = |βx| and L = log1p(e^-z): y = max(x, 0) + L/β, dy/dβ = -(|x| σ(-z) + L/|β|) / |β|. The product z is taken in two
-    terms, or its rounding would be multiplied by z in the tail; so are L and 1/β, and L/β is rounded once.
+    terms, or its rounding would be multiplied by z in the tail; so are L and 1/β, and L/β is rounded once. That y never falls
+    is decided beyond SOFTPLUS_NEAR by x, of which an ulp is there no less than one of L/β; next to 0 y is ln2/β + x/2 + ln(cosh(βx/2))/β.
     """
     one, size = real(1), absolute(beta)
     bounded = at_most(absolute(x), k.LOGISTIC_END / size)
@@ -52,12 +60,14 @@ def softplus(x: Any, beta: Any) -> Any:
     s, r = reduce_sum(-z, -fma(size, bounded, -z))
     h = tanh_half(-r)
     first, rest = log1p_terms(s, h)
-    log1p = first + rest
     inverse = one / beta
     error = fma(-beta, inverse, one) * inverse
-    quotient = fma(log1p, inverse, fma(log1p, error, ((first - log1p) + rest) * inverse))
-    positive = beta * x > real(0)
-    y = fma(quotient, k.UNSCALE, select(positive, x, real(0)))
+    quotient = fma(first, inverse, fma(first, error, rest * inverse))
+    u = beta * x
+    positive = u > real(0)
+    far = fma(quotient, k.UNSCALE, select(positive, x, real(0)))
+    bend = fma(x, log_cosh(u), real(0.5) * x) + fma(k.LN2_HIGH, error, k.LN2_LOW * inverse)
+    y = select(z < k.SOFTPLUS_NEAR, fma(k.LN2_HIGH, inverse, bend), far)
     scaled = fma(-s, logistic_loss(s, h), s)
     q = scaled * k.UNSCALE
     return y, select(positive, one - q, q), -(fma(bounded, scaled, absolute(quotient)) / size) * k.UNSCALE
@@ -74,10 +84,13 @@ def softplus(x: Any, beta: Any) -> Any:
     source="Bishop 2006, Pattern recognition and machine learning, section 4.3",
 )
 def log_sigmoid(x: Any) -> Any:
-    """Logarithm of the logistic function, min(x, 0) - log1p(e^-|x|)."""
-    s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
+    """Logarithm of the logistic function, min(x, 0) - log1p(e^-|x|), next to 0 as in softplus."""
+    z = absolute(x)
+    s, r = reduce_decay(at_most(z, k.LOGISTIC_END))
     h = tanh_half(r)
     first, rest = log1p_terms(s, h)
     negative = x < real(0)
+    far = fma(-(first + rest), k.UNSCALE, select(negative, x, real(-0.0)))
+    near = (fma(-x, log_cosh(x), real(0.5) * x) - k.LN2_LOW) - k.LN2_HIGH
     q = fma(-s, logistic_loss(s, h), s) * k.UNSCALE
-    return fma(-(first + rest), k.UNSCALE, select(negative, x, real(-0.0))), select(negative, real(1) - q, q)
+    return select(z < k.SOFTPLUS_NEAR, near, far), select(negative, real(1) - q, q)

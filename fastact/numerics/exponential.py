@@ -58,16 +58,23 @@ def logistic_loss(s: Any, h: Any) -> Any:
 
 
 def log1p_terms(s: Any, h: Any) -> Any:
-    """SCALE·log1p(e) for the same e, as a sum of two terms, the second below half of the first.
+    """SCALE·log1p(e) for the same e, as a sum of two terms, the second below a twentieth of the first. The sum never falls as e grows.
 
-    It is 2 atanh(t/2) with t = 2e / (2 + e) = c (1 - v), where c = 2m / (2 + m) belongs to h = 0.
+    It is 2 atanh(t/2) = t + t³ ATANH_HALF(t²) with t = 2e / (2 + e) = c (1 - v), where c = 2m / (2 + m) belongs to h = 0: as a
+    difference from m, since 2 + m is not exact for small m. What rounding t leaves out enters the second term.
     """
     half = s * (real(0.5) * k.UNSCALE)
     a = real(1) + half
-    c, v = s / a, h / fma(h, fma(half, real(-0.5), real(0.5)), a)
+    c, v = fma(-s, half / a, s), h / fma(h, fma(half, real(-0.5), real(0.5)), a)
     t = fma(-c, v, c)
     square = (t * k.UNSCALE) * (t * k.UNSCALE)
-    return c, fma(-c, v, t * square * horner(square, k.ATANH_HALF))
+    return t, fma(t * square, horner(square, k.ATANH_HALF), fma(-c, v, c - t))
+
+
+def log_cosh(u: Any) -> Any:
+    """ln(cosh(u/2)) / u for |u| < SOFTPLUS_NEAR. There log1p(e^u) = ln2 + u/2 + ln(cosh(u/2)), whose first terms decide how it moves."""
+    v = u * u
+    return u * horner(v, k.LOG_COSH)
 
 
 def logistic_parts(s: Any, r: Any) -> Any:

@@ -53,9 +53,10 @@ SMALLEST = _real(np.finfo(_real).tiny)
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
 MISH_CENTRE = _real(0.34)
-CELU_NEAR = _real(-0.25)
+SOFTPLUS_NEAR = _real(0.5)
+SOFTSIGN_NEAR = _real(0.6)
 CELU_END = _real(-2.0)
-SQUAREPLUS_NEAR = _real(0.125)
+SQUAREPLUS_NEAR = _real(0.25)
 SQUARE_END = _real(2.0**60)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
@@ -122,6 +123,11 @@ TANH_HALF = _table(
 # 2 atanh(t/2) = t + t³ ATANH_HALF(t²), 0 ≤ t ≤ 2/3; error ≤ 2^-25.8
 ATANH_HALF = _table(
     8.33333e-02, 1.2502363e-02, 2.2059858e-03, 5.2444334e-04,
+)
+
+# ln(cosh(u/2)) = u² LOG_COSH(u²), |u| ≤ SOFTPLUS_NEAR; error ≤ 2^-27
+LOG_COSH = _table(
+    1.24999985e-01, -5.207433e-03, 3.3755708e-04,
 )
 
 # silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-26

@@ -53,9 +53,10 @@ SMALLEST = _real(np.finfo(_real).tiny)
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
 MISH_CENTRE = _real(0.34)
-CELU_NEAR = _real(-0.25)
+SOFTPLUS_NEAR = _real(0.5)
+SOFTSIGN_NEAR = _real(0.6)
 CELU_END = _real(-2.0)
-SQUAREPLUS_NEAR = _real(0.125)
+SQUAREPLUS_NEAR = _real(0.25)
 SQUARE_END = _real(2.0**500)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
@@ -126,6 +127,12 @@ ATANH_HALF = _table(
     8.333333333333333e-02, 1.2500000000004558e-02, 2.2321428568053718e-03, 4.3402778744976297e-04,
     8.877826873111747e-05, 1.8781213458201444e-05, 4.063154360856609e-06, 9.156091926262446e-07,
     1.6786076519288395e-07, 7.707617574664846e-08,
+)
+
+# ln(cosh(u/2)) = u² LOG_COSH(u²), |u| ≤ SOFTPLUS_NEAR; error ≤ 2^-57
+LOG_COSH = _table(
+    1.2499999999999999e-01, -5.208333333329573e-03, 3.472222219813902e-04, -2.6351680716725388e-05,
+    2.135625807512067e-06, -1.7993048585560647e-07, 1.4501126942581403e-08,
 )
 
 # silu'(-z) = -δ SILU_SLOPE(δ), δ the distance from the root, |δ| ≤ 0.04; error ≤ 2^-54.9

@@ -144,6 +144,14 @@ FITS = (
         (-25.8, -56.9),
     ),
     Fit(
+        "LOG_COSH",
+        _ratio(lambda v: mp.log(mp.cosh(mp.sqrt(v) / 2)), lambda v: v, lambda v: mp.mpf(1) / 8 - v / 192),
+        lambda v: v / mp.log1p(mp.exp(-mp.sqrt(v))),
+        _both(0, mp.mpf("0.2501")),
+        (2, 6),
+        (-27, -57),
+    ),
+    Fit(
         "SILU_SLOPE",
         silu_slope,
         lambda d: 1 / silu_slope(d),
