@@ -22,7 +22,6 @@ from fastact.record import Budget, Interval, Ulp
 from fastact.verify import DTYPES, parameters, results, scan, slices, verify
 from fastact.verify.judge import errors, narrow_errors
 from fastact.verify.samples import edges, sample
-from fastact.verify.tally import STEP_BACK
 
 tanh_of = hyperbolic.tanh.scalar
 PLACE = 8.0
@@ -139,13 +138,23 @@ VIOLATIONS = [
 @pytest.mark.parametrize(("scalar", "fields", "what", "place"), VIOLATIONS, ids=[v[2] for v in VIOLATIONS])
 def test_violations(scalar: Any, fields: dict[str, Any], what: str, place: float) -> None:
     result = verify(made_up(scalar, **fields, budget=Budget(forward=Ulp(99, 99), derivative=Ulp(99, 99))), "float32", points=8000, seed=2)
-    assert result.ok == (what == STEP_BACK)
+    assert not result.ok
+    assert all(e.ulp < e.budget for e in result.errors) == (what != "NaN for finite x")
     _, count, first = next(v for v in result.violations if v[0] == what)
     assert count >= 1
     if what in ("not odd", "NaN for finite x"):
         assert first == place
     assert any(kind == what for kind, *_ in result.violations)
     assert math.isinf(result.errors[0].ulp) == (what == "NaN for finite x")
+
+
+def test_a_step_back_among_all_floats() -> None:
+    """The one pair of neighbours in the wrong order is found in its slice of an exhaustive run."""
+    broken = made_up(steps_back, odd=False, budget=Budget(forward=Ulp(99, 99), derivative=Ulp(99, 99)))
+    job = slices.Job(broken, "float32", (), 0, 1, exhaustive=True)
+    key = int(scan.keys(np.array([-2], np.float32))[0]) + 1
+    index = next(k for k in range(job.slices) if any(chunk[start] <= key <= chunk[-1] for chunk, start in job.keys(k)))
+    assert slices.run(job, index).violations == {"step back of a monotone function": (1, key)}
 
 
 def test_odd_is_told_of_the_defaults() -> None:

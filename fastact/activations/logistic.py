@@ -25,8 +25,8 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 def sigmoid(x: Any) -> Any:
     """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q².
 
-    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), where c = m / (1 + m) belongs to h = 0, and v = h / (1 + m + h (1 - m)/2)
-    never falls as h grows, however it is rounded.
+    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), where c = m / (1 + m) belongs to h = 0, and v = h / (1 + m + h (1 - m)/2).
+    Whenever |x| steps, v grows by more than its rounding errors: q never rises.
     """
     s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
     h, m = tanh_half(r), s * k.UNSCALE

@@ -20,7 +20,6 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     range=Interval(-inf, inf),
     limits=Limits(-inf, inf),
     derivative_limits=Limits(np.nan, np.nan),
-    monotone=True,
     reach=lambda alpha: 2.0**21 / abs(alpha),
     terms=(lambda x, alpha: 1.0, lambda x, alpha: abs(x / alpha) * np.minimum(1.0, abs(2 * alpha * x))),
     budget=Budget(forward=Ulp(2.4, 1.9), derivative=Ulp(1.6, 1.5), params=Ulp(3.0, 2.9)),

@@ -16,7 +16,6 @@ from fastact.cpu.ufunc import bfloat16
 from fastact.verify import DTYPES, Result, parameters
 from fastact.verify.campaign import Progress, Store, UnfitFileError, campaign, header
 from fastact.verify.slices import EXHAUSTIVE_POINTS, POINTS, Job
-from fastact.verify.tally import STEP_BACK
 
 Table = Callable[[str, Sequence[str], Sequence[Sequence[str]]], None]
 _INTERRUPTED = 130
@@ -112,10 +111,8 @@ def _told(found: Result) -> str:
 def _rows(found: Result) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for e, prime in zip(found.errors, ("", "'"), strict=True):
-        back = sum(count for what, count, _ in found.violations if what == STEP_BACK)
-        told = f"ok, {back} steps back" if back and not prime else "ok"
-        right = f"ok, {e.neighbours} ties" if e.neighbours else told
-        verdict = "EXCEEDED" if e.ulp > e.budget else "VIOLATED" if found.broken and not prime else right
+        right = f"ok, {e.neighbours} ties" if e.neighbours else "ok"
+        verdict = "EXCEEDED" if e.ulp > e.budget else "VIOLATED" if found.violations and not prime else right
         ulp = f"{math.ceil(e.ulp * 1e4) / 1e4:.4f}" if math.isfinite(e.ulp) else str(e.ulp)
         rows.append((_told(found) + prime, found.dtype, ulp, f"{e.budget:g}", f"{e.x:.8g}", verdict))
     return rows
@@ -128,7 +125,7 @@ def _complaints(found: Result) -> Iterator[str]:
         if e.ulp > e.budget:
             wrong = f"{e.value!r} instead of {e.reference!r}"
             yield f"{what} {e.direction}: {e.ulp:.4f} ulp at x = {e.x!r}, {wrong}; {e.over} points over {e.budget:g}"
-    for kind, count, x in found.broken:
+    for kind, count, x in found.violations:
         yield f"{what}: {kind}: {count} times, first at x = {x!r}"
 
 

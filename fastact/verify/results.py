@@ -11,7 +11,7 @@ from fastact import reference
 from fastact.verify import scan
 from fastact.verify.judge import NEAR_TIE, Array, errors, exact_error, largest_term, narrow_errors
 from fastact.verify.slices import Job
-from fastact.verify.tally import DIRECTIONS, STEP_BACK, Tally
+from fastact.verify.tally import DIRECTIONS, Tally
 
 try:
     from fastact import oracle
@@ -65,8 +65,7 @@ class Result:
     errors : tuple of Error
         Of the forward direction and of the derivative.
     violations : tuple of (str, int, float)
-        What no point may do: what it is, how many points do, and the first of them. Steps back of a monotone function
-        are counted always, but held against a function only if it is correctly rounded: an error of an ulp allows them.
+        What no point may do: what it is, how many points do, and the first of them.
     """
 
     function: str
@@ -78,13 +77,7 @@ class Result:
     @property
     def ok(self) -> bool:
         """Whether the errors are within the budget, and nothing is violated."""
-        return not self.broken and all(e.ulp <= e.budget for e in self.errors)
-
-    @property
-    def broken(self) -> tuple[tuple[str, int, float], ...]:
-        """The violations that are held against the function."""
-        rounded = self.errors[0].budget <= NEAR_TIE
-        return tuple(v for v in self.violations if rounded or v[0] != STEP_BACK)
+        return not self.violations and all(e.ulp <= e.budget for e in self.errors)
 
     def stored(self) -> list[dict[str, Any]]:
         """As JSON holds it: an entry per direction, numbers that must keep their bits in hexadecimal."""
