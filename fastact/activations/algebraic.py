@@ -28,7 +28,7 @@ def softsign(x: Any) -> Any:
     y = 1 - 1 / (1 + z) beyond 1, (1 + (z - 1) / (1 + z)) / 2 below; next to 0, up to the root 0.618 of z + z² = 1, it is z - z²/(1 + z).
     The derivative is i², where what i = 1 / (1 + z) lacks is added.
     """
-    one, half, z = real(1), real(0.5), absolute(x)
+    one, half, z = real(1), real(0.5), at_most(absolute(x), k.LARGEST)
     near, inner = z < k.SOFTSIGN_NEAR, z < one
     d = one + z
     quotient = select(near, z, select(inner, z - one, one)) / d

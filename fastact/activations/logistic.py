@@ -25,13 +25,14 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 def sigmoid(x: Any) -> Any:
     """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q².
 
-    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), where c = m / (1 + m) belongs to h = 0, and v = h / (1 + m + h (1 - m)/2).
-    Whenever |x| steps, v grows by more than its rounding errors: q never rises.
+    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), v = h / (1 + m + h (1 - m)/2), where c = m / (1 + m) belongs to h = 0;
+    it is taken as a difference from m, since 1 + m is not exact for small m. Whenever |x| steps, v grows by more than its
+    rounding errors: q never rises.
     """
     s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
     h, m = tanh_half(r), s * k.UNSCALE
     above = real(1) + m
-    c, v = s / above, h / fma(h, fma(m, real(-0.5), real(0.5)), above)
+    c, v = fma(-s, m / above, s), h / fma(h, fma(m, real(-0.5), real(0.5)), above)
     q = fma(-c, v, c) * k.UNSCALE
     return select(x < real(0), q, real(1) - q), fma(-q, q, q)
 
