@@ -81,6 +81,7 @@ class Record:
     reach and terms are those of f; `factors` names f in the C reference, and g where that is not b itself.
     Records are compared, and hashed, by identity.
     `flat` says that the derivative is 0 by branch on part of the line: there a gradient is +0 whatever comes in.
+    `monotone` says that the function never falls, and that of neighbouring floats none gives less than the one before.
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
     `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
     those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.

@@ -19,7 +19,7 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     derivative_limits=Limits(0.0, 0.0),
     odd=True,
     monotone=True,
-    budget=Budget(forward=Ulp(2.0, 2.0), derivative=Ulp(3.5, 3.6)),
+    budget=Budget(forward=Ulp(1.3, 1.3), derivative=Ulp(1.0, 1.0)),
     source="Bergstra, Desjardins, Lamblin & Bengio 2009, Quadratic polynomials learn better image features",
 )
 def softsign(x: Any) -> Any:

@@ -81,7 +81,7 @@ def celu(x: Any, alpha: Any) -> Any:
     derivative_limits=Limits(0.0, 1.0507009873554805),
     kinks=(Kink(at=0.0, derivative=1.7580993408473768),),
     monotone=True,
-    budget=Budget(forward=Ulp(2.0, 1.8), derivative=Ulp(1.2, 1.1)),
+    budget=Budget(forward=Ulp(2.0, 1.6), derivative=Ulp(1.2, 1.1)),
     source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
 )
 def selu(x: Any) -> Any:

@@ -18,21 +18,20 @@ from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
     limits=Limits(0.0, 1.0),
     derivative_limits=Limits(0.0, 0.0),
     monotone=True,
-    budget=Budget(forward=Ulp(1.7, 1.7), derivative=Ulp(2.2, 2.2)),
+    budget=Budget(forward=Ulp(1.7, 1.8), derivative=Ulp(2.1, 2.2)),
     source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
     aliases=("expit", "logistic"),
 )
 def sigmoid(x: Any) -> Any:
     """Logistic function, from q = σ(-|x|): the other half is 1 - q, the derivative q - q².
 
-    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), v = h / (1 + m + h (1 - m)/2), where c = m / (1 + m) belongs to h = 0;
-    it is taken as a difference from m, since 1 + m is not exact for small m. Whenever |x| steps, v grows by more than its
-    rounding errors: q never rises.
+    With e^-|x| = m e^-r and h = tanh_half(r): q = c (1 - v), v = h / (1 + m + h (1 - m)/2), where c = m / (1 + m) belongs to h = 0.
+    Whenever |x| steps, v grows by more than its rounding errors: q never rises.
     """
     s, r = reduce_decay(at_most(absolute(x), k.LOGISTIC_END))
     h, m = tanh_half(r), s * k.UNSCALE
     above = real(1) + m
-    c, v = fma(-s, m / above, s), h / fma(h, fma(m, real(-0.5), real(0.5)), above)
+    c, v = s / above, h / fma(h, fma(m, real(-0.5), real(0.5)), above)
     q = fma(-c, v, c) * k.UNSCALE
     return select(x < real(0), q, real(1) - q), fma(-q, q, q)
 
@@ -45,7 +44,7 @@ def sigmoid(x: Any) -> Any:
     limits=Limits(0.0, inf),
     derivative_limits=Limits(0.0, 1.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.1, 2.1), derivative=Ulp(1.7, 1.7), params=Ulp(3.0, 2.9)),
+    budget=Budget(forward=Ulp(1.7, 1.7), derivative=Ulp(1.7, 1.7), params=Ulp(3.0, 2.9)),
     source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
 )
 def softplus(x: Any, beta: Any) -> Any:
@@ -81,7 +80,7 @@ def softplus(x: Any, beta: Any) -> Any:
     limits=Limits(-inf, -0.0),
     derivative_limits=Limits(1.0, 0.0),
     monotone=True,
-    budget=Budget(forward=Ulp(2.1, 1.9), derivative=Ulp(1.7, 1.6)),
+    budget=Budget(forward=Ulp(1.6, 1.7), derivative=Ulp(1.7, 1.6)),
     source="Bishop 2006, Pattern recognition and machine learning, section 4.3",
 )
 def log_sigmoid(x: Any) -> Any:

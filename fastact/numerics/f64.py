@@ -56,7 +56,7 @@ MISH_CENTRE = _real(0.34)
 SOFTPLUS_NEAR = _real(0.5)
 SOFTSIGN_NEAR = _real(0.6)
 CELU_END = _real(-2.0)
-SQUAREPLUS_NEAR = _real(0.25)
+SQUAREPLUS_NEAR = _real(0.5)
 SQUARE_END = _real(2.0**500)
 
 # silu' and gelu' vanish at minus these roots; SILU_ROOT_OFFSET is silu' at -SILU_ROOT, the other offset a low part.
