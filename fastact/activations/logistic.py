@@ -65,12 +65,13 @@ def softplus(x: Any, beta: Any) -> Any:
     quotient = fma(first, inverse, fma(first, error, rest * inverse))
     u = beta * x
     positive = u > real(0)
-    far = fma(quotient, k.UNSCALE, select(positive, x, real(0)))
+    near, line = z < k.SOFTPLUS_NEAR, select(positive, x, real(0))
     bend = fma(x, log_cosh(u), real(0.5) * x) + fma(k.LN2_HIGH, error, k.LN2_LOW * inverse)
-    y = select(z < k.SOFTPLUS_NEAR, fma(k.LN2_HIGH, inverse, bend), far)
+    y = select(near, fma(k.LN2_HIGH, inverse, bend), fma(quotient, k.UNSCALE, line))
+    quotient = absolute(select(near, (y - line) * k.SCALE, quotient))
     scaled = fma(-s, logistic_loss(s, h), s)
     q = scaled * k.UNSCALE
-    return y, select(positive, one - q, q), -(fma(bounded, scaled, absolute(quotient)) / size) * k.UNSCALE
+    return y, select(positive, one - q, q), -(fma(bounded, scaled, quotient) / size) * k.UNSCALE
 
 
 @definition(

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastact import reference
 from fastact.verify import scan
-from fastact.verify.judge import NEAR_TIE, Array, errors, exact_error, largest_term, narrow_errors
+from fastact.verify.judge import Array, errors, exact_error, largest_term, narrow_errors
 from fastact.verify.slices import Job
 from fastact.verify.tally import DIRECTIONS, Tally
 
