@@ -54,3 +54,18 @@ def test_rows_of_gates() -> None:
         errors = [f"{getattr(budget.forward, w):g}, {getattr(budget.derivative, w):g}" for w in ("float32", "float64")]
         assert row.endswith(f"| {errors[0]} | {errors[1]} "), name
         assert all(f"`{p.name}={p.default:g}`" in row for p in gate.params)
+
+
+def test_noise_rows() -> None:
+    section = README.read_text().partition("## Noise")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE)
+    assert [name for name, _ in rows] == [f.name for f in fa.NOISY]
+    for name, row in rows:
+        unit = getattr(fa, name)
+        budget = unit.record.budget
+        errors = [f"{getattr(budget.forward, w):g}, {getattr(budget.derivative, w):g}" for w in ("float32", "float64")]
+        assert row.endswith(f"| {errors[0]} | {errors[1]} "), name
+        for param in unit.params[1:]:
+            default = "1/3" if param.default == 1 / 3 else f"{param.default:g}"
+            assert f"`{param.name}={default}`" in row, name
+        assert row.count("trainable") == sum(p.trainable for p in unit.params)

@@ -32,6 +32,7 @@ spread = np.repeat(x, 2)[::2]
 def all_calls(y):
     yield fa.gelu(y), fa.gelu.backward(y, y), fa.elu(y, 0.5), fa.prelu.backward(y, y)[1], fa.relu(y.reshape(2000, 200).T)
     yield ufuncs.silu(y), fa.softplus(y, np.full(y.shape, 2, np.float32)), fa.tanh.value_and_grad(y)[1]
+    yield fa.dropout(y, rng=1), fa.noisy_hard_tanh.backward(y, y, rng=1)[1]
 def digest(y):
     return [np.ascontiguousarray(a).tobytes() for group in all_calls(y) for a in group]
 """
@@ -100,7 +101,7 @@ def test_fork_after_use(layer: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_fork_before_use(layer: str) -> None:
-    assert int(python(START + EARLY_FORK, NUMBA_THREADING_LAYER=layer)) == 8
+    assert int(python(START + EARLY_FORK, NUMBA_THREADING_LAYER=layer)) == 10
 
 
 def test_eight_threads_at_once(layer: str) -> None:
