@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import affine, dispatch, gradients, masks, reference
+from fastact import affine, dispatch, gradients, masks, outgoing, reference
+from fastact.activations.outputs import FROM_OUTPUT
 from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.loops import Direction
@@ -49,6 +50,8 @@ class Activation:
         Zeros of the derivative next to which a relative error has no meaning.
     budget : Budget
         Largest errors in ulp.
+    from_output : FromOutput or None
+        The derivative as a function of y and its error, where `backward_from_output` is available.
     """
 
     def __init__(self, record: Record) -> None:
@@ -56,6 +59,7 @@ class Activation:
         self.name, self.params, self.formula = record.name, record.params, record.formula
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
+        self.from_output = FROM_OUTPUT.get(record)
         self._names = tuple(p.name for p in record.params)
         self._typed = dispatch.typed_defaults(record)
         self.__module__ = "fastact"
@@ -185,6 +189,7 @@ class Activation:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
+    backward_from_output = outgoing.backward_from_output
     with_mask = masks.with_mask
     backward_from_mask = masks.backward_from_mask
     address = embed.address_of

@@ -14,6 +14,7 @@ ACCEPTED = "float16, bfloat16, float32, float64, longdouble, and integers and bo
 def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
     """The call as the user spells it, the names of its inputs, and those of its outputs."""
     call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params').replace('accumulate', 'backward')}"
+    call += "_from_output" if record.operands == ("y",) else ""
     before = {"accumulate": ["out", "dy"], "backward": ["dy"]}.get(direction.removesuffix("_params"), [])
     inputs = [*before, *record.operands, *(p.name for p in record.params)]
     count = {"forward": 1, "value_and_grad": 1 + len(record.operands)}.get(direction, len(record.operands))
@@ -52,8 +53,9 @@ def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> E
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
     """The exception to raise for `error`, which NumPy raised on these operands."""
     call, inputs, outputs = names(record, direction)
-    if record.affine and any(getattr(a, "dtype", None) == np.longdouble for a in operands):
-        return TypeError(f"{call}: bias= and scale= accept float16, bfloat16, float32 and float64, not longdouble")
+    if not record.in_long_double and any(getattr(a, "dtype", None) == np.longdouble for a in operands):
+        what = f"{call}: bias= and scale= accept" if record.affine else f"{call} accepts"
+        return TypeError(f"{what} float16, bfloat16, float32 and float64, not longdouble")
     found = _dtype_error(call, inputs, operands)
     if found is not None:
         return found

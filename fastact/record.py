@@ -72,6 +72,19 @@ class Budget:
     params: Ulp | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FromOutput:
+    """The derivative told from y: a scalar ``(y, *params) -> (y, f'(x))``, and the largest error with y = f(x) rounded.
+
+    The error is in ulp of f'(x), or of what `of` names: "1", or a parameter. `domain` is what the parameters must be.
+    """
+
+    scalar: Scalar
+    error: Ulp
+    of: str = ""
+    domain: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """One activation function.
@@ -85,7 +98,8 @@ class Record:
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
     `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
     those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.
-    `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias).
+    `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias); `label` is the name
+    that a record derived from another's keeps.
     """
 
     scalar: Scalar
@@ -108,11 +122,17 @@ class Record:
     monotone: bool = False
     aliases: tuple[str, ...] = ()
     affine: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The scalar's own name."""
-        return self.scalar.__name__
+        """The scalar's own name, unless the record is derived from that of another function."""
+        return self.label or self.scalar.__name__
+
+    @property
+    def in_long_double(self) -> bool:
+        """Whether the C reference, which computes in long double, has this very function."""
+        return not (self.affine or self.operands == ("y",))
 
     @property
     def typical(self) -> tuple[float, ...]:
@@ -121,8 +141,8 @@ class Record:
 
     @property
     def summary(self) -> str:
-        """First line of the scalar's docstring."""
-        return (self.scalar.__doc__ or "").strip().splitlines()[0]
+        """First line of the scalar's docstring, or the derivative's formula."""
+        return (self.scalar.__doc__ or self.derivative).strip().splitlines()[0]
 
 
 def definition(**fields: Any) -> Callable[[Scalar], Record]:

@@ -186,7 +186,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
         x, shift = values[0], values[own:]
         inner = [affine.enter(builder, record.affine, x, shift), *values[1:own]]
         _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
-        parts = [builder.extract_value(result, k) for k in range(1 + own)]
+        parts = [builder.extract_value(result, k) for k in range(compiled.signature.return_type.count)]
         return affine.leave(builder, record.affine, x, shift, parts, record.flat)
 
     def body(index: Any, group: Any) -> None:
