@@ -84,3 +84,20 @@ def test_exclusive_or(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     xor.main(starts=100)
     printed = capsys.readouterr().out
     assert all(f"{a} xor {b} │ {y}" in printed for a, b, y in ((0, 0, "0.0000"), (0, 1, "1.0000"), (1, 0, "1.0000"), (1, 1, "0.0000")))
+
+
+def test_noisy_gates_come_loose(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hard gate's gradient is 0 from the first step to the last; the noisy one closes, but for the step to be kept."""
+    gates = load("gates", monkeypatch)
+    monkeypatch.setattr(gates, "STEPS", 1000)
+    stalled, freed = gates.train(gates.plain), gates.train(gates.noisy)
+    assert stalled.weights == (0.0, gates.START)
+    assert stalled.last == stalled.first > 1
+    assert freed.last < 0.05
+    w, b = freed.weights
+    assert w + b > 1.5
+    assert b < -1.5
+    alone = gates.train(gates.GATES["noise alone, alpha 1, c 30"])
+    assert abs(alone.weights[1]) < gates.START - 0.5
+    gates.main()
+    assert "noisy" in capsys.readouterr().out
