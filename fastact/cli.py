@@ -39,9 +39,9 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 def _list() -> int:
     rows = []
-    functions: list[fa.Activation | fa.Gate] = [*fa.ACTIVATIONS, *fa.GATES]
-    for f in functions:
-        params = f.record.typical
+    functions: list[fa.Activation | fa.Gate | fa.Noisy] = [*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY]
+    for f in (function.record for function in functions):
+        params = f.typical
         named = ", ".join(p.name if p.default is None else f"{p.name}={p.default:.4g}" for p in f.params)
         low, high = at(f.range.low, *params), at(f.range.high, *params)
         kinks = "; ".join(f"{at(k.derivative, *params):.6g} at {at(k.at, *params):.6g}" for k in f.kinks)
@@ -61,7 +61,7 @@ def _info() -> int:
         ("LLVM", f"{'.'.join(map(str, llvm.llvm_version_info))} (llvmlite {llvmlite.__version__})"),
         ("CPU", llvm.get_host_cpu_name()),
         ("threads", str(fa.get_num_threads())),
-        ("functions", f"{len(fa.ACTIVATIONS)} activations, {len(fa.GATES)} gated units"),
+        ("functions", f"{len(fa.ACTIVATIONS)} activations, {len(fa.GATES)} gated units, {len(fa.NOISY)} with noise"),
     ]
     _table("fastact info", ("what", "value"), rows)
     return 0

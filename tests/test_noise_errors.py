@@ -59,6 +59,11 @@ CASES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda out: T(X, rng=-1, out=out), ValueError, "noisy_hard_tanh: rng is -1; accepted is a whole number from 0 to 2^64 - 1, the seed"),
     (lambda out: T(X, rng=(0, 2**64), out=out), ValueError, "noisy_hard_tanh: rng is (0, 18446744073709551616); accepted is"),
     (lambda out: T(X.astype(complex), rng=1, out=out), TypeError, "noisy_hard_tanh: x has dtype complex128; accepted are float16"),
+    (
+        lambda out: T(np.ma.array(X), rng=1, out=out),
+        TypeError,
+        "noisy_hard_tanh: x is a MaskedArray; accepted with noise that is drawn are",
+    ),
     (lambda out: T(X.astype(np.longdouble), rng=1, out=out), TypeError, "noisy_hard_tanh: x has dtype"),
     (
         lambda out: T(X, rng=1, out=out[:2]),

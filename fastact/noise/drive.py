@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -35,17 +36,28 @@ def _unfit(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype[Any])
     return None
 
 
+@functools.lru_cache(1024)
+def _resolved(record: Record, direction: Direction, given: tuple[Any, ...]) -> tuple[np.dtype[Any], ...]:
+    """Dtypes of all operands, outputs last, for given dtypes, or types of Python numbers."""
+    ufunc = make_ufunc(record, direction)
+    return ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))
+
+
 def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...], draw: Draw, key: Key, out: Any) -> Any:
     """One direction with the noise drawn; `operands` are (dy,) x and the parameters, of which the first stands for the noise."""
     ufunc, place = make_ufunc(record, direction), len(operands) - len(record.params)
+    call, labels, _ = errors.names(record, direction)
+    for name, a in (*zip(labels, operands, strict=True), ("out", out)):
+        if isinstance(a, np.ma.MaskedArray):
+            raise TypeError(f"{call}: {name} is a MaskedArray; accepted with noise that is drawn are plain arrays")
     try:
         arrays = [np.asarray(a) for a in operands]
-        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
-        kinds = ufunc.resolve_dtypes((*weak, *[None] * ufunc.nout))
+        weak = tuple(type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True))
+        kinds = _resolved(record, direction, weak)
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, None, error) from error
-    kind, call = kinds[-1], record.name if direction == "forward" else f"{record.name}.{direction}"
+    kind = kinds[-1]
     outputs = out if isinstance(out, tuple) else (out,) * ufunc.nout
     if len(outputs) != ufunc.nout or (ufunc.nout > 1 and not isinstance(out, tuple | None)):
         raise ValueError(f"{call}: out has {len(out) if isinstance(out, tuple) else 1} arrays; accepted are {ufunc.nout}, or None")
@@ -54,7 +66,7 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
         unfit = None if target is None else _unfit(f"{call}: {name}", target, shape, kind)
         if unfit is not None:
             raise unfit
-    inputs = [np.require(a.astype(k, copy=False), requirements="A") for a, k in zip(arrays, kinds, strict=False)]
+    inputs = [a if a.dtype == k and a.dtype.isnative and a.flags.aligned else a.astype(k) for a, k in zip(arrays, kinds, strict=False)]
     x = inputs[place - 1]
     results = [(np.empty_like(x, subok=False) if x.shape == shape else np.empty(shape, kind)) if o is None else o for o in outputs]
     if results[0].size and dispatch.clash(inputs, results):

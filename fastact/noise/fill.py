@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from typing import Any
 
 from llvmlite import ir
@@ -17,6 +18,7 @@ from fastact.noise.philox import emit, round_keys
 from fastact.numerics.bind import bind
 
 _serial = itertools.count()
+_compiling = threading.Lock()
 
 
 def _single(builder: Any, word: Any) -> list[Any]:
@@ -50,13 +52,19 @@ def _double(builder: Any, word: Any) -> list[Any]:
     return [unit, tail, builder.fsub(real(0.5), tail), sign]
 
 
-@functools.cache
 def compile_fill(draw: Any, width: str) -> Kernel:
     """Compile ``void fill(uint64_t *key, int64_t start, int64_t count, T *target)`` for at most `BLOCK` draws.
 
     `key` holds the seed and the stream. Draw i of a stream is made of its i-th word of T's size, where the words of
-    the generator at counters 0, 1, ... follow each other.
+    the generator at counters 0, 1, ... follow each other. The lock keeps threads that ask at once from compiling two, of
+    which one would be freed while it runs.
     """
+    with _compiling:
+        return _compiled(draw, width)
+
+
+@functools.cache
+def _compiled(draw: Any, width: str) -> Kernel:
     storage = STORAGE[width]
     integer, parts = (I32, _single) if width == "float32" else (I64, _double)
     shift, name = (2 if width == "float32" else 1), f"fastact_fill_{draw.__name__}_{width}_{next(_serial)}"
