@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from fastact.cpu.summed import summed as parameter_sums
 from fastact.cpu.ufunc import make_ufunc
 from fastact.cpu.walk import Drawn
 from fastact.record import Record
+
+_PLAIN = frozenset((np.ndarray, float, int, type(None)))
 
 
 def asked(record: Record, wrt: Any) -> tuple[str, ...]:
@@ -62,16 +65,17 @@ def summed(
     drawn: Drawn | None = None,
 ) -> tuple[Any, ...]:
     """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
-    errors.check_unmasked(record, operands, outputs)
+    if not all(type(a) in _PLAIN for a in (*operands, *outputs)):
+        errors.check_unmasked(record, operands, outputs)
     try:
         arrays = [np.asarray(a) for a in operands]
         weak = tuple([type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)])
-        *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*weak, None))
-        shape = np.broadcast_shapes(*[a.shape for a in arrays])
+        kinds, kind, shape = _resolve(record, weak, tuple([a.shape for a in arrays]))
     except (TypeError, ValueError) as error:
         raise errors.explain(record, "backward", operands, None, error) from error
-    shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
-    errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
+    if len(outputs) != len(names) or any(o is not None for o in outputs):
+        shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
+        errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
     inputs = [a if a.dtype is k and a.flags.aligned else _native(a, k) for a, k in zip(arrays, kinds, strict=True)]
     if "x" in names:
         given = outputs[names.index("x")]
@@ -87,6 +91,13 @@ def summed(
         sums = parameter_sums(record, kind.name, inputs, dx, wanted, accumulate and "x" in names, drawn)
     found = {p.name: (s, a.dtype) for p, s, a in zip(record.params, sums, inputs[2:], strict=True)}
     return tuple(dx if n == "x" else _rounded(*found[n], target, accumulate) for n, target in zip(names, outputs, strict=True))
+
+
+@functools.lru_cache(1024)
+def _resolve(record: Record, given: tuple[Any, ...], shapes: tuple[tuple[int, ...], ...]) -> tuple[list[Any], Any, tuple[int, ...]]:
+    """The dtypes of the operands and of dx, and the shape of dx; Python numbers are given by their type."""
+    *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*given, None))
+    return kinds, kind, np.broadcast_shapes(*shapes)
 
 
 def _native(array: Any, kind: np.dtype[Any]) -> Any:
