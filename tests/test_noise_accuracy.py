@@ -19,6 +19,16 @@ KINDS = {"float32": np.float32, "float64": np.float64}
 SPREAD = {"alpha": (0.5, 1.5), "c": (0.01, 20), "p": (-3, 3), "lower": (-0.5, 0.5), "upper": (0, 1.5), "rate": (0, 0.95)}
 
 
+def test_every_function_has_a_definition() -> None:
+    assert list(noisy.NOISY) == [unit.name for unit in fa.NOISY]
+    named = {unit.name for unit in fa.NOISY if unit.mean is not None}
+    assert set(noisy.MEANS) < named
+    assert {unit.mean.name for unit in fa.NOISY if unit.mean is not None} == {f"{name}_expected" for name in named}
+    assert all(
+        unit.params[0].default is None and unit.record.source and unit.expected is not None for unit in fa.NOISY if unit.mean is not None
+    )
+
+
 def points(count: int, seed: int) -> Any:
     """Ordinary values, those next to the corners, and large ones."""
     rng = np.random.default_rng(seed)

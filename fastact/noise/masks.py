@@ -27,7 +27,7 @@ def _leaky(x: Any, slope: Any) -> Any:
 _RRELU: dict[str, Any] = {
     "range": Interval(-inf, inf),
     "derivative_limits": Limits(lambda *given: given[0], 1.0),
-    "budget": Budget(forward=Ulp(2.5, 2.5), derivative=Ulp(1.5, 1.5), params=Ulp(1.5, 1.5)),
+    "budget": Budget(forward=Ulp(2.3, 2.1), derivative=Ulp(1.0, 1.0), params=Ulp(1.5, 1.5)),
     "source": "Xu, Wang, Chen & Li 2015, arXiv:1505.00853",
 }
 
@@ -83,7 +83,7 @@ def dropped(y: Any, d: Any, u: Any, rate: Any) -> Any:
     limits=Limits(lambda u, rate: 0.0 if u < rate else -inf, lambda u, rate: 0.0 if u < rate else inf),
     derivative_limits=Limits(*[lambda u, rate: 0.0 if u < rate else 1 / (1 - rate)] * 2),
     flat=True,
-    budget=Budget(forward=Ulp(1.5, 1.5), derivative=Ulp(1.2, 1.2), params=Ulp(3.3, 3.3)),
+    budget=Budget(forward=Ulp(1.5, 1.5), derivative=Ulp(1.3, 1.2), params=Ulp(3.4, 3.4)),
     source=_DROPOUT,
 )
 def dropout(x: Any, u: Any, rate: Any) -> Any:
@@ -121,7 +121,7 @@ def _gain(rate: float) -> float:
 
 _ALPHA_DROPOUT: dict[str, Any] = {
     "range": Interval(-inf, inf),
-    "budget": Budget(forward=Ulp(2.8, 2.6), derivative=Ulp(1.6, 1.6), params=Ulp(4.4, 5.8)),
+    "budget": Budget(forward=Ulp(3.0, 2.8), derivative=Ulp(1.7, 2.0), params=Ulp(4.4, 5.8)),
     "source": "Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-normalizing neural networks, arXiv:1706.02515",
 }
 
