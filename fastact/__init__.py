@@ -33,6 +33,17 @@ from fastact.noise.units import (
     saturated_noise_hard_tanh,
 )
 from fastact.pieces import maxout
+from fastact.rows.members import (
+    ROWS,
+    hardmax,
+    log_softmax,
+    logsumexp,
+    sigmoid_cross_entropy,
+    softmax,
+    softmax_cross_entropy,
+    softmin,
+    sparsemax,
+)
 from fastact.stats import ActivationStats, activation_stats
 
 identity = Activation(piecewise.identity)
@@ -141,6 +152,7 @@ __all__ = [
     "ACTIVATIONS",
     "GATES",
     "NOISY",
+    "ROWS",
     "Activation",
     "ActivationStats",
     "Gate",
@@ -170,6 +182,7 @@ __all__ = [
     "hard_sigmoid",
     "hard_swish",
     "hard_tanh",
+    "hardmax",
     "identity",
     "input_noise_hard_sigmoid",
     "input_noise_hard_tanh",
@@ -178,6 +191,8 @@ __all__ = [
     "learned_noise_hard_tanh",
     "lisht",
     "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
     "maxout",
     "mish",
     "noisy_hard_sigmoid",
@@ -198,13 +213,18 @@ __all__ = [
     "selu",
     "set_num_threads",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "silu",
     "snake",
     "soft_shrink",
+    "softmax",
+    "softmax_cross_entropy",
+    "softmin",
     "softplus",
     "softsign",
     "sparse_plus",
     "sparse_sigmoid",
+    "sparsemax",
     "squareplus",
     "sreglu",
     "step",

@@ -37,6 +37,7 @@
 #include "gates.c"
 #include "noisy.c"
 #include "pieces.c"
+#include "rows.c"
 #undef REAL
 #undef DIGITS
 #undef NORMAL
@@ -60,6 +61,7 @@
 #include "gates.c"
 #include "noisy.c"
 #include "pieces.c"
+#include "rows.c"
 
 /* Chunk by chunk through `values` and `slopes`, so that every input of a chunk is read before an output is written over it. */
 #define CHUNK 256

@@ -137,3 +137,21 @@ long_double_noise fastact_noise_dropout_l, fastact_noise_alpha_dropout_l;
  */
 void fastact_noise_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
 void fastact_noise_draws(int kind, int bits, uint64_t seed, uint64_t stream, uint64_t first, size_t n, long double *draws);
+
+/* Functions of rows of n elements, `rows` one after another: y from x, gradients also from dy, which moves by `step` from row to row.
+ * Gradients "from_output" have the result of the function for x. cross_entropy has probabilities for dy. logsumexp and cross_entropy
+ * write one number a row.
+ */
+typedef void double_rows(size_t rows, size_t n, const double *x, const double *dy, size_t step, double *y);
+typedef void long_double_rows(size_t rows, size_t n, const long double *x, const long double *dy, size_t step, long double *y);
+
+double_rows fastact_rows_softmax, fastact_rows_softmax_backward, fastact_rows_softmax_from_output;
+double_rows fastact_rows_log_softmax, fastact_rows_log_softmax_backward, fastact_rows_log_softmax_from_output;
+double_rows fastact_rows_logsumexp, fastact_rows_logsumexp_backward, fastact_rows_hardmax;
+double_rows fastact_rows_sparsemax, fastact_rows_sparsemax_backward, fastact_rows_sparsemax_from_output;
+double_rows fastact_rows_cross_entropy, fastact_rows_cross_entropy_backward;
+long_double_rows fastact_rows_softmax_l, fastact_rows_softmax_backward_l, fastact_rows_softmax_from_output_l;
+long_double_rows fastact_rows_log_softmax_l, fastact_rows_log_softmax_backward_l, fastact_rows_log_softmax_from_output_l;
+long_double_rows fastact_rows_logsumexp_l, fastact_rows_logsumexp_backward_l, fastact_rows_hardmax_l;
+long_double_rows fastact_rows_sparsemax_l, fastact_rows_sparsemax_backward_l, fastact_rows_sparsemax_from_output_l;
+long_double_rows fastact_rows_cross_entropy_l, fastact_rows_cross_entropy_backward_l;

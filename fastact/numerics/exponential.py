@@ -89,3 +89,10 @@ def logistic_parts(s: Any, r: Any) -> Any:
 def squared(e: Any) -> Any:
     """SCALE²·(1 + e)² from E = SCALE·e ≤ SCALE, as SCALE² + E (E + 2 SCALE): near e = 1 the error of E cancels in E / (1 + e)²."""
     return fma(e, e + k.SCALE_TWICE, k.SCALE_SQUARED)
+
+
+def log_near(q: Any) -> Any:
+    """log(1 + q) for 0 ≤ q ≤ 1, as 2 atanh(t/2) with t = 2q / (2 + q)."""
+    t = (q + q) / (real(2) + q)
+    square = t * t
+    return fma(t * square, horner(square, k.ATANH_HALF), t)

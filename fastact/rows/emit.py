@@ -1,0 +1,233 @@
+"""Values of machine code under construction: the numerics' own functions, run on them, write LLVM code for scalars or vectors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+from llvmlite import ir
+
+from fastact.numerics import bits, f64
+from fastact.numerics.bind import WIDTHS
+
+I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
+HALF, FLOAT, DOUBLE, PTR = ir.HalfType(), ir.FloatType(), ir.DoubleType(), ir.PointerType()
+REAL = {"float32": FLOAT, "float64": DOUBLE}
+_NAMES = {I1: "i1", I8: "i8", I16: "i16", I32: "i32", I64: "i64", HALF: "f16", FLOAT: "f32", DOUBLE: "f64", PTR: "p0"}
+_INTEGER = {FLOAT: (I32, 23), DOUBLE: (I64, 52)}
+
+
+def vector(scalar: Any, like: Any) -> Any:
+    """`scalar` as the element of a vector as long as the type `like`, or itself where that is no vector."""
+    return ir.VectorType(scalar, like.count) if isinstance(like, ir.VectorType) else scalar
+
+
+def element(kind: Any) -> Any:
+    """The type of one element."""
+    return kind.element if isinstance(kind, ir.VectorType) else kind
+
+
+def mangled(kind: Any) -> str:
+    """How the names of LLVM's intrinsics spell a type."""
+    return f"v{kind.count}{_NAMES[kind.element]}" if isinstance(kind, ir.VectorType) else _NAMES[kind]
+
+
+def constant(kind: Any, number: Any) -> Any:
+    """A number in every element of a type."""
+    number = float(number) if isinstance(element(kind), (ir.FloatType, ir.DoubleType, ir.HalfType)) else int(number)
+    return ir.Constant(kind, [ir.Constant(kind.element, number)] * kind.count if isinstance(kind, ir.VectorType) else number)
+
+
+def intrinsic(builder: Any, name: str, result: Any, arguments: Sequence[Any], *overloads: Any) -> Any:
+    """Call an LLVM intrinsic that is overloaded for the types given."""
+    full = ".".join(["llvm", name, *map(mangled, overloads)])
+    function = builder.module.globals.get(full)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(result, [a.type for a in arguments]), full)
+    return builder.call(function, arguments)
+
+
+class Value:
+    """A scalar or vector of floats, integers or bits; arithmetic on it emits one instruction each, without contraction."""
+
+    __slots__ = ("b", "ir")
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.b, self.ir = builder, value
+
+    @property
+    def type(self) -> Any:
+        """The LLVM type."""
+        return self.ir.type
+
+    def like(self, other: Any) -> Any:
+        """`other` as an operand beside this value: a number is repeated."""
+        return other.ir if isinstance(other, Value) else constant(self.type, other)
+
+    def made(self, value: Any) -> Value:
+        """A value of the same function."""
+        return Value(self.b, value)
+
+    def __add__(self, other: Any) -> Value:
+        return self.made(self.b.fadd(self.ir, self.like(other)))
+
+    def __radd__(self, other: Any) -> Value:
+        return self.made(self.b.fadd(self.like(other), self.ir))
+
+    def __sub__(self, other: Any) -> Value:
+        return self.made(self.b.fsub(self.ir, self.like(other)))
+
+    def __rsub__(self, other: Any) -> Value:
+        return self.made(self.b.fsub(self.like(other), self.ir))
+
+    def __mul__(self, other: Any) -> Value:
+        return self.made(self.b.fmul(self.ir, self.like(other)))
+
+    def __rmul__(self, other: Any) -> Value:
+        return self.made(self.b.fmul(self.like(other), self.ir))
+
+    def __truediv__(self, other: Any) -> Value:
+        return self.made(self.b.fdiv(self.ir, self.like(other)))
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return self.made(self.b.fdiv(self.like(other), self.ir))
+
+    def __neg__(self) -> Value:
+        return self.made(self.b.fneg(self.ir))
+
+    def __lt__(self, other: Any) -> Value:
+        return self._compare("<", other)
+
+    def __le__(self, other: Any) -> Value:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Any) -> Value:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Any) -> Value:
+        return self._compare(">=", other)
+
+    def __eq__(self, other: object) -> Value:  # type: ignore[override]
+        return self._compare("==", other)
+
+    def _compare(self, sign: str, other: Any) -> Value:
+        compare = self.b.icmp_signed if isinstance(element(self.type), ir.IntType) else self.b.fcmp_ordered
+        return self.made(compare(sign, self.ir, self.like(other)))
+
+    def __and__(self, other: Value) -> Value:
+        return self.made(self.b.and_(self.ir, other.ir))
+
+    def double(self) -> Value:
+        """Exactly, in float64."""
+        kind = vector(DOUBLE, self.type)
+        return self if self.type == kind else self.made(self.b.fpext(self.ir, kind))
+
+    def to(self, real: Any) -> Value:
+        """In the float type `real`; rounded once where that is narrower."""
+        kind = vector(real, self.type)
+        if self.type == kind:
+            return self
+        return self.made((self.b.fpext if real is DOUBLE else self.b.fptrunc)(self.ir, kind))
+
+
+def fma(a: Any, b: Any, c: Any) -> Value:
+    """a·b + c with one rounding; any of the three may be a number."""
+    v = next(o for o in (a, b, c) if isinstance(o, Value))
+    return v.made(intrinsic(v.b, "fma", v.type, [v.like(o) for o in (a, b, c)], v.type))
+
+
+def select(condition: Value, a: Any, b: Any) -> Value:
+    """Element by element; one of the two may be a number."""
+    v = a if isinstance(a, Value) else b
+    return v.made(v.b.select(condition.ir, v.like(a), v.like(b)))
+
+
+def absolute(x: Value) -> Value:
+    """|x|."""
+    return x.made(intrinsic(x.b, "fabs", x.type, [x.ir], x.type))
+
+
+def exponent_from_low_bits(t: Value) -> Value:
+    """As `bits.exponent_from_low_bits`."""
+    integer, shift = _INTEGER[element(t.type)]
+    kind = vector(integer, t.type)
+    return t.made(t.b.bitcast(t.b.shl(t.b.bitcast(t.ir, kind), constant(kind, shift)), t.type))
+
+
+def binary(x: Value) -> tuple[Value, Value]:
+    """Return k and v with x = 2^k v, 1 ≤ v < 2, for a positive normal float64."""
+    kind, real = vector(I64, x.type), x.type
+    word = x.b.bitcast(x.ir, kind)
+    low = x.b.and_(word, constant(kind, (1 << 52) - 1))
+    mantissa = x.b.bitcast(x.b.or_(low, constant(kind, 1023 << 52)), real)
+    exponent = x.b.sub(x.b.lshr(word, constant(kind, 52)), constant(kind, 1023))
+    return x.made(x.b.sitofp(exponent, real)), x.made(mantissa)
+
+
+def horner(x: Any, coefficients: Any) -> Any:
+    """As `bits.horner`."""
+    return functools.reduce(lambda value, c: fma(value, x, c), coefficients[-2::-1], coefficients[-1])
+
+
+def polynomial(coefficients: Any, square: Any, x: Any) -> Any:
+    """As `bits.polynomial`."""
+    return fma(horner(square, coefficients[1::2]), x, horner(square, coefficients[::2])) if len(coefficients) > 1 else coefficients[0]
+
+
+_PRIMITIVES: dict[Any, Callable[..., Any]] = {
+    bits.fma: fma,
+    bits.select: select,
+    bits.absolute: absolute,
+    bits.horner: horner,
+    bits.polynomial: polynomial,
+    bits.exponent_from_low_bits: exponent_from_low_bits,
+}
+
+
+@functools.cache
+def traced(function: Callable[..., Any], width: str) -> Callable[..., Any]:
+    """A function of the numerics, with all that it calls, for values of a width ("float32", "float64")."""
+    constants, real = WIDTHS[width]
+    assert isinstance(function, FunctionType)
+
+    def resolve(value: Any) -> Any:
+        if value is f64:
+            return constants
+        if value is bits.real:
+            return real
+        if not isinstance(value, FunctionType):
+            return value
+        return _PRIMITIVES[value] if value in _PRIMITIVES else traced(value, width)
+
+    names = function.__code__.co_names
+    scope: dict[str, Any] = {name: resolve(value) for name, value in function.__globals__.items() if name in names}
+    return FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+
+
+def loop(builder: Any, bounds: tuple[Any, Any, int], carried: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]) -> list[Any]:
+    """Run `body(index, carried)` for index = start, start + step... while index < stop; return what it carries out."""
+    start, stop, step = bounds
+    before = builder.block
+    head, run, done = (builder.append_basic_block(name) for name in ("head", "run", "done"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(I64)
+    index.add_incoming(start, before)
+    values = []
+    for first in carried:
+        value = builder.phi(first.type)
+        value.add_incoming(first, before)
+        values.append(value)
+    builder.cbranch(builder.icmp_signed("<", index, stop), run, done)
+    builder.position_at_end(run)
+    results = body(index, values)
+    index.add_incoming(builder.add(index, constant(I64, step)), builder.block)
+    for value, result in zip(values, results, strict=True):
+        value.add_incoming(result, builder.block)
+    builder.branch(head)
+    builder.position_at_end(done)
+    return values

@@ -1,0 +1,235 @@
+"""The public objects of the softmax family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastact.rows import exact
+from fastact.rows.launch import Call, execute
+from fastact.rows.operands import (
+    Array,
+    Result,
+    axes_of,
+    broadcast,
+    check_causal,
+    floats,
+    mask_of,
+    offsets_of,
+    output,
+    rows,
+    scale_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord:
+    """A function of rows: name, formula in LaTeX, its programs, the sign of x in them, largest errors in ulp, and where it is told.
+
+    `budget` holds the largest error of an element of the result, in float32 and float64, in ulp: of the result itself, for logsumexp
+    of the larger of it and the largest element, for sparsemax in float64 of 1. `gradient` is that of the gradients, in ulp of the
+    largest term of the row, or of the element where that is larger. `reduces` says that a row gives one number, `flat` that the
+    gradient is 0.
+    """
+
+    name: str
+    summary: str
+    formula: str
+    program: str
+    source: str
+    budget: tuple[float, float]
+    gradient: tuple[float, float]
+    sign: float = 1.0
+    reduces: bool = False
+    flat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every call of the family may be told, checked."""
+
+    call: str
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    mask: Array | None
+    scale: float
+    causal: bool
+    offsets: Array | None
+
+    @classmethod
+    def of(cls, call: str, shape: tuple[int, ...], axis: Any, given: dict[str, Any]) -> Options:
+        """Check the options of a call on an array of a shape."""
+        accepted = ("where", "scale", "causal", "offsets")
+        for name in given:
+            if name not in accepted:
+                raise TypeError(f"{call}: no option {name!r}; accepted are axis, out, {', '.join(accepted)}")
+        axes = axes_of(call, axis, len(shape))
+        causal = bool(given.get("causal", False))
+        if causal:
+            check_causal(call, axes, len(shape), given.get("offsets"))
+        offsets = offsets_of(call, given.get("offsets"), axes, shape)
+        return cls(call, shape, axes, mask_of(call, given.get("where"), shape), scale_of(call, given.get("scale", 1.0)), causal, offsets)
+
+
+class RowFunction:
+    """A function of the rows of an array, with its gradient.
+
+    Every method takes these options:
+
+    axis : int, tuple of int or None
+        The axes of a row, -1 by default; None is all axes. Several axes that do not lie one after another in memory are copied.
+    where : array of bool, optional
+        Elements that take part, broadcast against `x`; the others count as -inf, and their gradient is 0.
+    scale : float
+        `x` is multiplied by it first, rounded once.
+    causal : bool
+        With axes (..., Q, K), rows along the last, element j of row i takes part if j ≤ i + K - Q.
+    offsets : array of int, optional
+        Rows of different lengths: row g is offsets[g] to offsets[g + 1] along the one axis. They must not decrease, from 0 to its length.
+    out : ndarray, optional
+        Array for the result; may be an input.
+
+    dtypes are float16, bfloat16, float32, float64 and longdouble, and integers and bool, which are promoted as by `numpy.exp`. The order
+    of all sums depends on the length of a row alone: the same bits for any layout, axis and number of threads. NaN anywhere in a row
+    that takes part makes the whole row NaN.
+
+    Parameters
+    ----------
+    record : RowRecord
+        The definition.
+    """
+
+    def __init__(self, record: RowRecord) -> None:
+        self.record = record
+        self.name, self.formula = record.name, record.formula
+        self.__doc__ = f"{record.summary}\n\n    Source: {record.source}"
+        self.__module__ = "fastact"
+
+    def __repr__(self) -> str:
+        return f"<fastact {self.name}(x, axis=-1)>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def __call__(self, x: Any, /, axis: Any = -1, *, out: Any = None, **options: Any) -> Any:
+        """Forward.
+
+        Parameters
+        ----------
+        x : array_like
+            Input, of at least one axis.
+        axis, out, **options
+            As told by the class.
+
+        Returns
+        -------
+        ndarray
+            In the shape of `x`; of logsumexp without the axes of a row.
+
+        Raises
+        ------
+        TypeError
+            If a dtype or an option is not supported.
+        ValueError
+            If an axis, a shape, the offsets or `out` do not fit. Nothing is written then.
+        """
+        dtype, (x,) = floats(self.name, {"x": x})
+        told = Options.of(self.name, x.shape, axis, options)
+        if self.record.reduces:
+            return self._reduced(x, dtype, told, out)
+        return self._run(self.record.program, {"x": x}, "y", dtype, told, out)
+
+    def backward(self, dy: Any, x: Any, /, axis: Any = -1, *, out: Any = None, **options: Any) -> Any:
+        """Vector-Jacobian product at the input x of the forward call, which is computed again; options as there.
+
+        `dy` broadcasts against the result of the forward call. Returns dx, in the shape of `x`.
+        """
+        call = f"{self.name}.backward"
+        dtype, (dy, x) = floats(call, {"dy": dy, "x": x})
+        told = Options.of(call, x.shape, axis, options)
+        if self.record.reduces:
+            return self._reduced_backward(dy, x, dtype, told, out)
+        dy = broadcast(call, "dy", dy, x.shape)
+        if self.record.flat:
+            return self._zeros(dy, dtype, told, out)
+        return self._run(f"{self.record.program}_backward", {"x": x, "dy": dy}, "dx", dtype, told, out)
+
+    def backward_from_output(self, dy: Any, y: Any, /, axis: Any = -1, *, out: Any = None, **options: Any) -> Any:
+        """Vector-Jacobian product from the result y of the forward call; options as there. Returns dx, in the shape of `y`."""
+        call = f"{self.name}.backward_from_output"
+        if self.record.reduces:
+            raise TypeError(f"{call}: the result does not hold what the gradient needs; accepted is {self.name}.backward(dy, x)")
+        dtype, (dy, y) = floats(call, {"dy": dy, "y": y})
+        told = Options.of(call, y.shape, axis, options)
+        dy = broadcast(call, "dy", dy, y.shape, "y")
+        if self.record.flat:
+            return self._zeros(dy, dtype, told, out)
+        return self._run(f"{self.record.program}_from_output", {"dy": dy, "y": y}, "dx", dtype, told, out)
+
+    def reference(self, x: Any, /, axis: int = -1) -> np.ndarray[Any, Any]:
+        """The function of rows along one axis, by the C reference in long double."""
+        return exact.forward(self.record.program, self.record.sign * np.asarray(x, np.longdouble), axis)
+
+    def reference_backward(self, dy: Any, x: Any, /, axis: int = -1) -> np.ndarray[Any, Any]:
+        """The gradient by the C reference in long double."""
+        return self.record.sign * exact.backward(self.record.program, dy, self.record.sign * np.asarray(x, np.longdouble), axis)
+
+    def _factor(self, told: Options) -> float:
+        return told.scale * self.record.sign
+
+    def _zeros(self, dy: Array, dtype: np.dtype[Any], told: Options, out: Any) -> Array:
+        given = output(told.call, out, told.shape, dtype)
+        result = np.empty(told.shape, dtype) if given is None else given
+        result[...] = 0
+        return result
+
+    def _run(self, program: str, inputs: dict[str, Array], name: str, dtype: np.dtype[Any], told: Options, out: Any) -> Array:
+        given = output(told.call, out, told.shape, dtype)
+        like = inputs["x"] if "x" in inputs else inputs["y"]
+        elements = {k: rows(a, told.axes) for k, a in inputs.items()}
+        if told.mask is not None:
+            elements["where"] = rows(told.mask, told.axes)
+        result = Result.make(given, like, dtype, told.axes, list(elements.values()))
+        factor = self._factor(told)
+        call = Call(program, {**elements, name: result.rows}, {}, (factor,), factor != 1.0, told.causal, told.offsets)
+        (exact.execute if dtype.char == "g" else execute)(call)
+        return result.finish()
+
+    def _lead(self, told: Options, elements: Array) -> tuple[tuple[int, ...], int]:
+        """Shape of one number per row as the kernel sees it, and where the caller wants its first axis."""
+        lead = elements.shape[:-1]
+        return (lead, 0) if told.offsets is None else ((len(told.offsets) - 1, *lead), told.axes[0])
+
+    def _reduced(self, x: Array, dtype: np.dtype[Any], told: Options, out: Any) -> Any:
+        elements = {"x": rows(x, told.axes)}
+        if told.mask is not None:
+            elements["where"] = rows(told.mask, told.axes)
+        lead, first = self._lead(told, elements["x"])
+        y = np.empty(lead, dtype)
+        moved = np.moveaxis(y, 0, first) if first else y
+        given = output(told.call, out, moved.shape, dtype)
+        factor = self._factor(told)
+        call = Call(self.record.program, elements, {"y": y}, (factor,), factor != 1.0, told.causal, told.offsets)
+        (exact.execute if dtype.char == "g" else execute)(call)
+        if given is None:
+            return moved[()]
+        np.copyto(given, moved, casting="same_kind")
+        return given
+
+    def _reduced_backward(self, dy: Array, x: Array, dtype: np.dtype[Any], told: Options, out: Any) -> Array:
+        given = output(told.call, out, x.shape, dtype)
+        elements = {"x": rows(x, told.axes)}
+        if told.mask is not None:
+            elements["where"] = rows(told.mask, told.axes)
+        lead, first = self._lead(told, elements["x"])
+        wanted = (*lead[1 : first + 1], lead[0], *lead[first + 1 :]) if first else lead
+        dy = broadcast(told.call, "dy", dy, wanted, "the result")
+        per_row = {"dy": np.moveaxis(dy, first, 0) if first else dy}
+        result = Result.make(given, x, dtype, told.axes, [*elements.values(), dy])
+        factor = self._factor(told)
+        program, arrays = f"{self.record.program}_backward", {**elements, "y": result.rows}
+        call = Call(program, arrays, per_row, (factor,), factor != 1.0, told.causal, told.offsets)
+        (exact.execute if dtype.char == "g" else execute)(call)
+        return result.finish()

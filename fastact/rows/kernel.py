@@ -1,0 +1,89 @@
+"""From a plan to a compiled kernel ``void kernel(char **words, intptr_t rows)`` over rows that are dense along their elements.
+
+Words: elements of a row; elements that count for the first row, and by how much that grows from row to row; the numbers of the
+call as float64; then of each operand its address and its stride from row to row, in bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
+from fastact.cpu.loops import Kernel
+from fastact.rows import losses, programs, sparse
+from fastact.rows.access import Place
+from fastact.rows.emit import DOUBLE, FLOAT, I64, PTR, Value, constant, loop
+from fastact.rows.form import Form
+from fastact.rows.programs import Plan, Row
+from fastact.rows.words import FIRST, LENGTH, LIMIT, NUMBERS, NUMBERS_COUNT, PAIR, STEP
+
+_serial = itertools.count()
+PROGRAMS: dict[str, Callable[[Row], None]] = {
+    "softmax": programs.softmax,
+    "softmax_backward": programs.softmax_backward,
+    "softmax_from_output": programs.softmax_from_output,
+    "log_softmax": programs.log_softmax,
+    "log_softmax_backward": programs.log_softmax_backward,
+    "log_softmax_from_output": programs.log_softmax_from_output,
+    "logsumexp": programs.logsumexp,
+    "logsumexp_backward": programs.softmax,
+    "hardmax": sparse.hardmax,
+    "sparsemax": sparse.sparsemax,
+    "sparsemax_backward": sparse.sparsemax_backward,
+    "sparsemax_from_output": sparse.sparsemax_from_output,
+    "cross_entropy": losses.cross_entropy,
+    "sigmoid_cross_entropy": losses.sigmoid_cross_entropy,
+}
+
+
+def _emit(builder: Any, plan: Plan, words: Any, rows: Any) -> None:
+    def load(index: int, kind: Any = I64) -> Any:
+        return builder.load(builder.gep(words, [constant(I64, index)], source_etype=I64), typ=kind)
+
+    length, limit, step = load(LENGTH), load(LIMIT), load(STEP)
+    wide = [load(NUMBERS + k, DOUBLE) for k in range(NUMBERS_COUNT)]
+    numbers = tuple(Value(builder, builder.fptrunc(v, FLOAT) if plan.width == "float32" else v) for v in wide)
+    firsts = [(load(FIRST + PAIR * j), load(FIRST + PAIR * j + 1)) for j in range(len(plan.operands))]
+
+    def at_most(value: Any, high: Any) -> Any:
+        return builder.select(builder.icmp_signed("<", value, high), value, high)
+
+    def one(index: Any, _: Any) -> Any:
+        moved = zip(plan.operands, firsts, strict=True)
+        places = {o.name: Place(o, builder.add(base, builder.mul(index, stride))) for o, (base, stride) in moved}
+        if not plan.limited:
+            PROGRAMS[plan.program](Row(Form(builder, plan.width, places, length), plan, numbers))
+            return ()
+        reach = at_most(builder.add(limit, builder.mul(index, step)), length)
+        reach = builder.select(builder.icmp_signed(">", reach, constant(I64, 0)), reach, constant(I64, 0))
+        PROGRAMS[plan.program](Row(Form(builder, plan.width, places, reach, length), plan, numbers))
+        return ()
+
+    loop(builder, (constant(I64, 0), rows, 1), [], one)
+
+
+def build(name: str, arguments: list[Any], emit: Callable[..., None]) -> Kernel:
+    """Compile one function from what `emit(builder, *arguments)` writes."""
+    name = f"fastact_{name}_{next(_serial)}"
+    with global_compiler_lock:
+        library = cpu_target.target_context.codegen().create_library(name)
+        module = library.create_ir_module(name)
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        emit(builder, *function.args)
+        builder.ret_void()
+        library.add_ir_module(module)
+        library.finalize()
+        return Kernel(library.get_pointer_to_function(name), library)
+
+
+@functools.cache
+def compile_rows(plan: Plan) -> Kernel:
+    """Compile the kernel of a plan, once."""
+    return build(f"{plan.program}_{plan.operands[0].dtype}", [PTR, I64], lambda builder, *given: _emit(builder, plan, *given))
