@@ -10,8 +10,9 @@ import pytest
 from cases import np_dtype, ordinary, same_bits
 
 import fastact as fa
-from fastact.noise import philox
+from fastact.noise import draws, philox
 from fastact.noise.unit import Noisy
+from fastact.numerics.bind import bind
 
 SEED = 0x0123456789ABCDEF
 SHAPE = (3, 211, 331)
@@ -156,3 +157,22 @@ def test_integers_scalars_and_names() -> None:
         assert pickle.loads(pickle.dumps(unit)) is unit
         assert repr(unit).startswith(f"<fastact {unit.name}(x, ")
         assert np_dtype("float32") == unit(np.float32(3), rng=1).dtype
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["normal", "gumbel"])
+def test_draws_are_the_plain_source_bit_for_bit(name: str, kind: str) -> None:
+    """Numbers made from the words with one NumPy operation after another: nothing depends on the compiler or its vectors."""
+    real = np.dtype(kind).type
+    drawn = words(SEED, 1, 0, 600)
+    if kind == "float32":
+        low, top = drawn & np.uint32(2**31 - 1), drawn >> 31
+        ends = [(m.astype(np.int32).astype(real) + real(0.5)) * real(2**-32) for m in (low, low ^ np.uint32(2**31 - 1))]
+    else:
+        long = drawn.view(np.uint64)
+        top, tail = long >> np.uint64(63), ((long & np.uint64(2**52 - 1)).astype(real) + 0.5) * 2.0**-53
+        ends = [tail, 0.5 - tail]
+    draw = bind(getattr(draws, name), kind, compiled=False)
+    with np.errstate(all="ignore"):
+        wanted = [draw(real(0), tail, centre, real(-1 if negative else 1)) for tail, centre, negative in zip(*ends, top, strict=True)]
+    same_bits(getattr(fa.noise, name)((SEED, 1), len(wanted), kind), np.array(wanted, kind))
