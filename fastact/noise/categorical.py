@@ -14,6 +14,7 @@ from fastact.noise.drive import elementwise
 from fastact.noise.key import key
 from fastact.numerics.bits import real
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
+from fastact.rows.members import softmax
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _SOURCE = "Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712"
@@ -49,8 +50,8 @@ class GumbelSoftmax:
 
     With `hard`, the results are 1 at the largest entry and 0 elsewhere, so that entry i is 1 with the probability that
     softmax(x) gives it; the gradient stays that of the soft results (straight through). Element i in C order takes the i-th
-    draw of the seed and stream, as in all functions with noise; `backward` draws it again. Sums are in float64 over rows
-    laid out in order, the same bits for any layout and number of threads.
+    draw of the seed and stream, as in all functions with noise; `backward` draws it again. Rows are summed as by `softmax`: the
+    same bits for any layout and number of threads.
 
     Source: Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712.
     """
@@ -67,7 +68,7 @@ class GumbelSoftmax:
         return self.name
 
     def _soft(self, method: str, x: Any, rng: Any, temperature: float, axis: int) -> tuple[Array, np.dtype[Any]]:
-        """The soft results with the axis last, in the computing width, and the dtype of the results."""
+        """The soft results in the computing width, and the dtype of the results."""
         call = self.name + method
         array, words = _argument(call, "x", x), key(call, rng)
         if not isinstance(temperature, int | float | np.number) or not 0 < temperature < inf:
@@ -77,13 +78,7 @@ class GumbelSoftmax:
         kind = make_ufunc(exp, "forward").resolve_dtypes((array.dtype, None))[-1]
         wide = array.astype(np.float32 if kind.itemsize == 2 else kind, copy=False)
         shifted = elementwise(gumbel_softmax, "forward", (wide, 0.0, float(temperature)), draws.gumbel, words, None)
-        rows = np.ascontiguousarray(np.moveaxis(shifted, axis, -1))
-        with np.errstate(all="ignore"):
-            if rows.shape[-1]:
-                rows -= rows.max(-1, keepdims=True)
-            make_ufunc(exp, "forward")(rows, out=rows)
-            rows /= rows.sum(-1, keepdims=True, dtype=np.float64).astype(rows.dtype)
-        return rows, kind
+        return softmax(shifted, axis, out=shifted), kind
 
     def __call__(self, x: Any, /, *, rng: Any, temperature: float = 1.0, hard: bool = False, axis: int = -1) -> Array:
         """Forward.
@@ -113,25 +108,23 @@ class GumbelSoftmax:
         ValueError
             If `temperature` is not positive, or `x` has no such axis.
         """
-        rows, kind = self._soft("", x, rng, temperature, axis)
-        if hard:
-            place = rows.argmax(-1)[..., None] if rows.size else np.zeros((*rows.shape[:-1], 0), np.int64)
-            known = rows == rows  # noqa: PLR0124
-            rows = np.where(known, np.arange(rows.shape[-1]) == place, rows).astype(rows.dtype)
-        return np.ascontiguousarray(np.moveaxis(rows.astype(kind, copy=False), -1, axis))
+        y, kind = self._soft("", x, rng, temperature, axis)
+        if hard and y.size:
+            place, known = np.expand_dims(y.argmax(axis), axis), ~np.isnan(y)
+            entries = np.expand_dims(np.arange(y.shape[axis]), tuple(d for d in range(y.ndim) if d != axis % y.ndim))
+            y = np.where(known, (entries == place) & (y > 0), y).astype(y.dtype)
+        return y.astype(kind, copy=False)
 
     def backward(self, dy: Any, x: Any, /, *, rng: Any, temperature: float = 1.0, axis: int = -1) -> Array:
         """Vector-Jacobian product dx = y (dy - Σ y dy) / temperature with the soft y, for hard results too.
 
         Parameters are those of the forward call; `dy` has the shape of `x`.
         """
-        rows, kind = self._soft(".backward", x, rng, temperature, axis)
+        y, kind = self._soft(".backward", x, rng, temperature, axis)
         upstream = _argument(self.name + ".backward", "dy", dy)
-        if upstream.shape != np.shape(x):
-            raise ValueError(f"{self.name}.backward: dy has shape {upstream.shape}; accepted is the shape of x, {np.shape(x)}")
-        g = np.ascontiguousarray(np.moveaxis(upstream, axis, -1)).astype(rows.dtype, copy=False)
+        if upstream.shape != y.shape:
+            raise ValueError(f"{self.name}.backward: dy has shape {upstream.shape}; accepted is the shape of x, {y.shape}")
+        dx = softmax.backward_from_output(upstream.astype(y.dtype, copy=False), y, axis, out=y)
         with np.errstate(all="ignore"):
-            mean = (rows * g).sum(-1, keepdims=True, dtype=np.float64).astype(rows.dtype)
-            rows *= g - mean
-            rows /= rows.dtype.type(temperature)
-        return np.ascontiguousarray(np.moveaxis(rows.astype(kind, copy=False), -1, axis))
+            dx /= dx.dtype.type(temperature)
+        return np.asarray(dx.astype(kind, copy=False))
