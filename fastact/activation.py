@@ -77,8 +77,8 @@ class Activation:
         """The activation of x·scale + bias if these are among the options."""
         if self.record.affine or not ("bias" in options or "scale" in options):
             return self
-        record = affine.take(self.record, options)
-        return self if record is None else activation(record)
+        given = affine.take(options)
+        return _shifted(self.record, *given) if any(given) else self
 
     def _ready(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
         """The parameters, if the ufunc can take them as they are, else None."""
@@ -176,7 +176,7 @@ class Activation:
                     return self._backward(dy, x, *ready, out) if ready else self._backward(dy, x, out)
                 except (TypeError, ValueError) as error:
                     raise explain(self.record, "backward", (dy, x, *ready), out, error) from error
-        bound = bind(self.record, ".backward", params, options)
+        bound = params if len(params) == len(self._names) else bind(self.record, ".backward", params, options)
         if wrt is not None or self._trainable or accumulate:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options, accumulate=accumulate)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
@@ -239,5 +239,6 @@ class Activation:
         return reference.derivative(self.name, x, *bind(self.record, ".reference_derivative", params, named))
 
 
-activation = functools.cache(Activation)
-"""The one public object of a derived record."""
+@functools.cache
+def _shifted(record: Record, scale: bool, bias: bool) -> Activation:
+    return Activation(affine.shifted(record, scale, bias))

@@ -10,7 +10,7 @@ from fastact.record import Param, Record
 
 
 @functools.cache
-def shifted(record: Record, *, scale: bool, bias: bool) -> Record:
+def shifted(record: Record, scale: bool, bias: bool) -> Record:
     """The record with `scale`, if it is given, and `bias` as its last parameters; those given are trainable.
 
     A bias that is not given is -0, which x·scale + bias does not notice.
@@ -21,10 +21,9 @@ def shifted(record: Record, *, scale: bool, bias: bool) -> Record:
     return dataclasses.replace(record, params=(*record.params, *before, last), affine=affine)
 
 
-def take(record: Record, options: dict[str, Any]) -> Record | None:
-    """The record for the `scale` and `bias` among the options, of which those that are None are taken out; None without any."""
-    given = {name: options.get(name) is not None for name in ("scale", "bias")}
-    for name, there in given.items():
-        if not there:
-            options.pop(name, None)
-    return shifted(record, **given) if any(given.values()) else None
+def take(options: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether `scale` and `bias` are among the options; those that are None are taken out."""
+    for name in ("scale", "bias"):
+        if name in options and options[name] is None:
+            del options[name]
+    return "scale" in options, "bias" in options

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastact import errors
 from fastact.cpu import walk
-from fastact.cpu.layout import layouts
+from fastact.cpu.layout import address, layouts
 from fastact.cpu.loops import STORAGE, Direction, signature
 from fastact.record import Record
 
@@ -100,7 +100,7 @@ def clash(inputs: Sequence[Any], results: Sequence[Any]) -> bool:
     """Whether an output shares memory with another output or, other than as that very operand, with an input."""
 
     def same(a: Any, b: Any) -> bool:
-        return bool(a.strides == b.strides and a.shape == b.shape and a.ctypes.data == b.ctypes.data)
+        return bool(a.strides == b.strides and a.shape == b.shape and address(a) == address(b))
 
     shifted = any(_overlap(a, o) and not same(a, o) for o in results for a in inputs)
     return shifted or any(_overlap(*pair) for pair in itertools.combinations(results, 2))

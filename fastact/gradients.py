@@ -15,7 +15,8 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.cpu.walk import Drawn
 from fastact.record import Record
 
-_PLAIN = frozenset((np.ndarray, float, int, type(None)))
+_ALIGNED, _WRITEABLE = 0x100, 0x400
+"""Of an array's flags; NumPy's C headers fix them."""
 
 
 def asked(record: Record, wrt: Any) -> tuple[str, ...]:
@@ -65,22 +66,15 @@ def summed(
     drawn: Drawn | None = None,
 ) -> tuple[Any, ...]:
     """The gradients of `names`, of which one is a sum, in new arrays or in `outputs`."""
-    if not all(type(a) in _PLAIN for a in (*operands, *outputs)):
-        errors.check_unmasked(record, operands, outputs)
-    try:
-        arrays = [np.asarray(a) for a in operands]
-        weak = tuple([type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)])
-        kinds, kind, shape = _resolve(record, weak, tuple([a.shape for a in arrays]))
-    except (TypeError, ValueError) as error:
-        raise errors.explain(record, "backward", operands, None, error) from error
-    if len(outputs) != len(names) or any(o is not None for o in outputs):
-        shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
-        errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
-    inputs = [a if a.dtype is k and a.flags.aligned else _native(a, k) for a, k in zip(arrays, kinds, strict=True)]
+    arrays = (*operands, *outputs)
+    plain = all(type(a) is np.ndarray or a is None for a in arrays)
+    known = _fitting(record, names, tuple([a if a is None else _form(a) for a in arrays])) if plain else None
+    inputs: Any
+    inputs, kind, shape = (operands, *known) if known else _checked(record, operands, names, outputs, wrt)
     if "x" in names:
         given = outputs[names.index("x")]
         dx = given if given is not None else (np.empty_like(inputs[1]) if inputs[1].shape == shape else np.empty(shape, kind))
-        if given is not None:
+        if given is not None and any(np.may_share_memory(a, dx) for a in inputs):
             inputs = [a.copy() if dispatch.clash([a], [dx]) else a for a in inputs]
     else:
         dx = np.broadcast_to(np.empty((), kind), shape)
@@ -93,11 +87,44 @@ def summed(
     return tuple(dx if n == "x" else _rounded(*found[n], target, accumulate) for n, target in zip(names, outputs, strict=True))
 
 
+def _form(a: Any) -> tuple[Any, ...]:
+    return a.dtype, a.shape, a.strides, a.flags.num
+
+
 @functools.lru_cache(1024)
-def _resolve(record: Record, given: tuple[Any, ...], shapes: tuple[tuple[int, ...], ...]) -> tuple[list[Any], Any, tuple[int, ...]]:
-    """The dtypes of the operands and of dx, and the shape of dx; Python numbers are given by their type."""
-    *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*given, None))
-    return kinds, kind, np.broadcast_shapes(*shapes)
+def _fitting(record: Record, names: tuple[str, ...], forms: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]] | None:
+    """The dtype and shape of dx if arrays of these forms can be used as they are, else None. Finding out takes longer than small sums."""
+    inputs, outputs = forms[: 2 + len(record.params)], forms[2 + len(record.params) :]
+    if None in inputs or len(outputs) != len(names):
+        return None
+    try:
+        *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*(dtype for dtype, *_ in inputs), None))
+        shape = np.broadcast_shapes(*(form[1] for form in inputs))
+    except (TypeError, ValueError):
+        return None
+    usable = all(dtype is k and flags & _ALIGNED for (dtype, _, _, flags), k in zip(inputs, kinds, strict=True))
+    shapes = {"x": shape, **{p.name: form[1] for p, form in zip(record.params, inputs[2:], strict=True)}}
+    for name, form in zip(names, outputs, strict=True):
+        if form is not None:
+            dtype, own, _, flags = form
+            usable &= own == shapes[name] and bool(flags & _WRITEABLE)
+            usable &= bool(dtype is kind and flags & _ALIGNED) if name == "x" else dtype.kind in "fV"
+    return (kind, shape) if usable else None
+
+
+def _checked(record: Record, operands: tuple[Any, ...], names: tuple[str, ...], outputs: tuple[Any, ...], wrt: Any) -> Any:
+    """The operands as arrays of the loop's dtypes, and the dtype and shape of dx; or the error that tells what does not fit."""
+    errors.check_unmasked(record, operands, outputs)
+    try:
+        arrays = [np.asarray(a) for a in operands]
+        weak = [type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True)]
+        *kinds, kind = make_ufunc(record, "backward").resolve_dtypes((*weak, None))
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except (TypeError, ValueError) as error:
+        raise errors.explain(record, "backward", operands, None, error) from error
+    shapes = {p.name: a.shape for p, a in zip(record.params, arrays[2:], strict=True)}
+    errors.check_outputs(record, outputs, [(shape, kind) if n == "x" else (shapes[n], None) for n in names], wrt)
+    return [a if a.dtype is k and a.flags.aligned else _native(a, k) for a, k in zip(arrays, kinds, strict=True)], kind, shape
 
 
 def _native(array: Any, kind: np.dtype[Any]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastact.cpu import parallel, words
-from fastact.cpu.layout import Layout, coalesce, layouts, spread
+from fastact.cpu.layout import Layout, address, coalesce, layouts, spread
 from fastact.cpu.loops import STORAGE, Direction
 from fastact.cpu.plan import Plan, Row, make_plan
 from fastact.cpu.ufunc import Loop, typed_loop
@@ -62,8 +62,8 @@ def start(job: Array, control: Array) -> None:
         parallel.start()
         for k in (words.THREADS, words.PARALLEL_FOR):
             control[k] = parallel.control[k]
-    job[words.JOB_CONTROL] = control.ctypes.data
-    _run(int(control[words.LAUNCH]))(job.ctypes.data)
+    job[words.JOB_CONTROL] = address(control)
+    _run(int(control[words.LAUNCH]))(address(job))
 
 
 class Drawn(NamedTuple):
@@ -77,10 +77,10 @@ class Drawn(NamedTuple):
 def launch(template: Array, operands: Sequence[Array], drawn: Drawn | None = None) -> None:
     """Run a job on these operands."""
     job = template.copy()
-    job[place(0) : place(len(operands)) : words.ROW] = [a.ctypes.data for a in operands]
+    job[place(0) : place(len(operands)) : words.ROW] = [address(a) for a in operands]
     if drawn is not None:
         row = place(drawn.place)
-        job[row], job[row + words.APART] = drawn.code(operands[drawn.place].dtype.name), drawn.key.ctypes.data
+        job[row], job[row + words.APART] = drawn.code(operands[drawn.place].dtype.name), address(drawn.key)
     start(job, parallel.control)
 
 
