@@ -51,8 +51,9 @@ def _template(
     tasks = max(1, -(-total // chunk))
     operands = operands[-1:] * accumulate + operands
     sizes, merged = coalesce(shape, [spread(a, shape) for a in operands])
-    if len(sizes) > words.MAX_DIMS:
-        raise ValueError(f"{record.name}.backward: x has {len(sizes)} axes; at most {words.MAX_DIMS} are supported")
+    axes = max(len(sizes), *(len(extents) for extents, _ in patterns))
+    if axes > words.MAX_DIMS:
+        raise ValueError(f"{record.name}.backward: x has {axes} axes; at most {words.MAX_DIMS} are supported")
     still = [[0] * len(sizes)] * len(params)
     rows = [Row(storage.size, s) for storage, s in zip(loop.signature.operands, [*merged, *still], strict=True)]
     job = make_job(loop, sizes, rows, make_plan(sizes, rows, loop.signature, unit, drawn))

@@ -14,7 +14,7 @@ THREADS, PARALLEL_FOR, GRAIN, START, PREPARE, GENERAL, LAUNCH, RUN, TASK, ACCUMU
 # job: kernel, operands, inputs, dimensions, elements, elements of a task (0: to be chosen), control, whether threads
 # may share it, elements of a block (0: whatever comes), whether it goes by runs, shape..., then a row per operand
 JOB_DIMS, JOB_TOTAL, JOB_CHUNK, JOB_CONTROL, JOB_PARALLEL, JOB_UNIT, JOB_RUNS, JOB_SHAPE = range(3, 11)
-MAX_DIMS, MAX_OPERANDS = 16, 12
+MAX_DIMS, MAX_OPERANDS = 16, 14
 JOB_ROWS = JOB_SHAPE + MAX_DIMS
 # operand row: base address, item size, mode, strides...; and of an output that is only summed, whose base and strides are
 # those of the accumulators of the first task, bytes from one task's accumulators to the next's, dimensions and shape...
