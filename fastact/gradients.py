@@ -132,12 +132,11 @@ def _native(array: Any, kind: np.dtype[Any]) -> Any:
 
 
 def _rounded(total: Any, kind: np.dtype[Any], target: Any, accumulate: bool) -> Any:
-    """A sum in the dtype of its parameter, written to `target` or added to it if there is one."""
+    """A sum in the dtype of its parameter, written to `target` if there is one; or added to what that holds, and rounded to its dtype."""
     with np.errstate(all="ignore"):
-        result = (total + target if accumulate else total).astype(kind)
         if target is None:
-            return result
-        target[...] = result
+            return total.astype(kind)
+        target[...] = total + target if accumulate else total.astype(kind)
     return target
 
 

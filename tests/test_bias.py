@@ -143,6 +143,17 @@ def test_accumulate(activation: Activation, dtype: str) -> None:
     np.testing.assert_allclose(total, 1 + plain.astype(float), rtol=1e-6, atol=2e-7)
 
 
+def test_sums_are_added_in_the_dtype_of_out() -> None:
+    """What a float64 array holds keeps its digits beside a float32 parameter."""
+    x = ordinary("float32", (300,), 1)
+    total, bias = np.array(1 + 2.0**-40), np.float32(0.5)
+    fa.gelu.backward(np.zeros_like(x), x, bias=bias, wrt="bias", out=total, accumulate=True)
+    assert total == 1 + 2.0**-40
+    fa.gelu.backward(x, x, bias=bias, wrt="bias", out=total, accumulate=True)
+    terms = fa.gelu.backward(x, x, bias=bias, wrt="x")
+    np.testing.assert_allclose(total, 1 + terms.astype(float).sum(), rtol=1e-14)
+
+
 def test_large_accumulation_in_every_layout() -> None:
     x, dy = ordinary("float32", (300, 400), 1), drawn((300, 400), "float32", 2)
     expected = np.ones_like(x)
