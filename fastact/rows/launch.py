@@ -129,7 +129,7 @@ def _stage(job: Array, spec: Spec, length: int, extent: int) -> int:
         row = job[words.ROWS + j * words.ROW :]
         row[words.STAGED], row[words.PITCH] = (2 if j == _output(spec) else 1), (-(-length // 64) * 64 + 64) * size
         if any(s == size and n > 1 for s, n in zip(strides[:-1], extents[:-1], strict=True)):
-            row[words.TURN] = compile_transpose(size).address
+            row[words.TURN] = compile_transpose(size, bool(row[words.STAGED] == 2)).address
         rows.append(row)
     owners: list[Array] = []
     for row in rows:

@@ -12,6 +12,8 @@ from fastact.rows.access import iota, splat
 from fastact.rows.emit import I32, I64, PTR, constant, intrinsic, loop
 from fastact.rows.kernel import build
 
+_LINE = 64
+
 
 def _turn(builder: Any, lines: list[Any]) -> list[Any]:
     """A square of vectors transposed: blocks of half the side are exchanged, then of a quarter, and so on."""
@@ -29,51 +31,89 @@ def _turn(builder: Any, lines: list[Any]) -> list[Any]:
     return lines
 
 
-def _emit(builder: Any, size: int, target: Any, target_pitch: Any, source: Any, source_pitch: Any, rows: Any, columns: Any) -> None:
-    """target[c, r] = source[r, c], both dense along their last axis."""
+class _Matrix:
+    """Base, bytes from line to line, and bytes of an item."""
+
+    def __init__(self, builder: Any, base: Any, pitch: Any, size: int) -> None:
+        self.b, self.base, self.pitch, self.size = builder, base, pitch, size
+
+    def at(self, line: Any, column: Any) -> Any:
+        """Address of an element."""
+        offset = self.b.add(self.b.mul(line, self.pitch), self.b.mul(column, constant(I64, self.size)))
+        return self.b.inttoptr(self.b.add(self.base, offset), PTR)
+
+    def start(self, side: int) -> Any:
+        """Where blocks along a line begin, 0 or less, so that all but the first lie on whole cache lines as far as that can be."""
+        left = self.b.and_(self.b.neg(self.base), constant(I64, _LINE - 1))
+        ahead = self.b.and_(self.b.sdiv(left, constant(I64, self.size)), constant(I64, side - 1))
+        zero = constant(I64, 0)
+        return self.b.select(self.b.icmp_signed(">", ahead, zero), self.b.sub(ahead, constant(I64, side)), zero)
+
+
+def _emit(builder: Any, size: int, outwards: bool, *given: Any) -> None:  # noqa: C901
+    """target[c, r] = source[r, c]; the inner loop runs along the lines of whichever lies in the caller's memory."""
     side = 8 if size == 8 else 16
     kind = ir.VectorType(ir.IntType(8 * size), side)
+    to, to_pitch, origin, origin_pitch, rows, columns = given
+    target, source = _Matrix(builder, to, to_pitch, size), _Matrix(builder, origin, origin_pitch, size)
 
-    def line(base: Any, pitch: Any, first: Any, k: int, column: Any) -> Any:
-        row = builder.mul(builder.add(first, constant(I64, k)), pitch)
-        return builder.inttoptr(builder.add(base, builder.add(row, builder.mul(column, constant(I64, size)))), PTR)
+    def inside(line: Any, lines: Any, first: Any, extent: Any) -> Any:
+        """Which lanes of a vector from `first` on are there; indices below 0 are beyond any extent as unsigned numbers."""
+        stop = builder.select(builder.icmp_unsigned("<", line, lines), extent, constant(I64, 0))
+        return builder.icmp_unsigned("<", builder.add(splat(builder, first, side), iota(side)), splat(builder, stop, side))
 
-    def inside(first: Any, k: int, count: Any, start: Any, extent: Any) -> Any:
-        """Which lanes of line first + k are there, of `count` lines of `extent` elements."""
-        stop = builder.select(builder.icmp_signed("<", builder.add(first, constant(I64, k)), count), extent, constant(I64, 0))
-        return builder.icmp_signed("<", builder.add(splat(builder, start, side), iota(side)), splat(builder, stop, side))
+    def shifted(index: Any, k: int) -> Any:
+        return builder.add(index, constant(I64, k))
+
+    def safe(line: Any, lines: Any, *, whole: bool) -> Any:
+        """A line that is there: a vector that is masked out altogether is slow all the same where no memory is mapped."""
+        return line if whole else builder.select(builder.icmp_unsigned("<", line, lines), line, constant(I64, 0))
 
     def block(r: Any, c: Any, *, whole: bool) -> tuple[()]:
         lines = []
         for k in range(side):
-            where = line(source, source_pitch, r, k, c)
+            row, where = shifted(r, k), source.at(safe(shifted(r, k), rows, whole=whole), c)
             if whole:
-                ahead = line(source, source_pitch, r, k + side, c)
-                intrinsic(builder, "prefetch", ir.VoidType(), [ahead, constant(I32, 0), constant(I32, 3), constant(I32, 1)], PTR)
+                ahead = target.at(shifted(c, k + side), r) if outwards else source.at(shifted(r, k + side), c)
+                hints = [constant(I32, int(outwards)), constant(I32, 3), constant(I32, 1)]
+                intrinsic(builder, "prefetch", ir.VoidType(), [ahead, *hints], PTR)
                 lines.append(builder.load(where, typ=kind, align=size))
             else:
-                mask = inside(r, k, rows, c, columns)
-                lines.append(intrinsic(builder, "masked.load", kind, [where, constant(I32, size), mask, constant(kind, 0)], kind, PTR))
+                masked = [where, constant(I32, size), inside(row, rows, c, columns), constant(kind, 0)]
+                lines.append(intrinsic(builder, "masked.load", kind, masked, kind, PTR))
         for k, value in enumerate(_turn(builder, lines)):
-            where = line(target, target_pitch, c, k, r)
+            column, where = shifted(c, k), target.at(safe(shifted(c, k), columns, whole=whole), r)
             if whole:
                 builder.store(value, where, align=size)
             else:
-                given = [value, where, constant(I32, size), inside(c, k, columns, r, rows)]
-                intrinsic(builder, "masked.store", ir.VoidType(), given, kind, PTR)
+                masked = [value, where, constant(I32, size), inside(column, columns, r, rows)]
+                intrinsic(builder, "masked.store", ir.VoidType(), masked, kind, PTR)
         return ()
 
-    def over(first: Any, _: Any) -> Any:
-        full = builder.icmp_signed("<=", builder.add(first, constant(I64, side)), rows)
-        whole = builder.select(full, builder.and_(columns, constant(I64, -side)), constant(I64, 0))
-        loop(builder, (constant(I64, 0), whole, side), [], lambda c, _: block(first, c, whole=True))
-        loop(builder, (whole, columns, side), [], lambda c, _: block(first, c, whole=False))
+    zero = constant(I64, 0)
+    outer, inner = (columns, rows) if outwards else (rows, columns)
+    first = (target if outwards else source).start(side)
+    first = builder.select(builder.icmp_signed(">=", inner, constant(I64, 4 * side)), first, zero)
+
+    begin = builder.select(builder.icmp_signed("<", first, zero), shifted(first, side), zero)
+
+    def place(i: Any, j: Any, *, whole: bool) -> tuple[()]:
+        return block(j, i, whole=whole) if outwards else block(i, j, whole=whole)
+
+    def over(i: Any, _: Any) -> tuple[()]:
+        full = builder.icmp_signed("<=", shifted(i, side), outer)
+        left = builder.sub(inner, begin)
+        left = builder.select(builder.and_(full, builder.icmp_signed(">", left, zero)), left, zero)
+        end = builder.add(begin, builder.and_(left, constant(I64, -side)))
+        loop(builder, (first, begin, side), [], lambda j, _: place(i, j, whole=False))
+        loop(builder, (begin, end, side), [], lambda j, _: place(i, j, whole=True))
+        loop(builder, (end, inner, side), [], lambda j, _: place(i, j, whole=False))
         return ()
 
-    loop(builder, (constant(I64, 0), rows, side), [], over)
+    loop(builder, (zero, outer, side), [], over)
 
 
 @functools.cache
-def compile_transpose(size: int) -> Kernel:
+def compile_transpose(size: int, outwards: bool) -> Kernel:
     """Compile ``void f(target, target_pitch, source, source_pitch, rows, columns)`` for items of 1, 2, 4 or 8 bytes; all are int64."""
-    return build(f"transpose_{size}", [I64] * 6, lambda builder, *given: _emit(builder, size, *given))
+    return build(f"transpose_{size}", [I64] * 6, lambda builder, *given: _emit(builder, size, outwards, *given))
