@@ -139,7 +139,7 @@ FROM_OUTPUT: dict[Record, FromOutput] = {
     exponential.exp: FromOutput(_exp, Ulp(float32=1.2, float64=1.1)),
     exponential.elu: FromOutput(_elu, Ulp(float32=1.1, float64=1.1), of="alpha", domain="alpha ≥ 0"),
     exponential.celu: FromOutput(_celu, Ulp(float32=1.0, float64=1.0), of="1", domain="alpha > 0"),
-    exponential.selu: FromOutput(_selu, Ulp(float32=1.1, float64=1.1), of="1"),
+    exponential.selu: FromOutput(_selu, Ulp(float32=1.2, float64=1.2), of="1"),
     logistic.sigmoid: FromOutput(_sigmoid, Ulp(float32=0.5, float64=0.5), of="1"),
     hyperbolic.tanh: FromOutput(_tanh, Ulp(float32=2.2, float64=2.0), of="1"),
     algebraic.softsign: FromOutput(_softsign, Ulp(float32=1.2, float64=1.2), of="1"),
