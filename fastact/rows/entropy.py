@@ -184,7 +184,7 @@ class SigmoidCrossEntropy:
 
     name = "sigmoid_cross_entropy"
     formula = r"\log(1 + e^x) - x t"
-    budget = (2.0, 1.8)
+    budget = (2.0, 1.9)
     gradient = (2.9, 2.8)
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ softmax = RowFunction(
         r"e^{x_i} / \sum_j e^{x_j}",
         "softmax",
         BRIDLE,
-        budget=(3.0, 3.2),
+        budget=(3.0, 3.3),
         gradient=(2.7, 4.8),
     )
 )
@@ -26,7 +26,7 @@ softmin = RowFunction(
         r"e^{-x_i} / \sum_j e^{-x_j}",
         "softmax",
         BRIDLE,
-        budget=(3.0, 3.2),
+        budget=(3.0, 3.3),
         gradient=(2.7, 4.8),
         sign=-1.0,
     )
