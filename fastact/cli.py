@@ -47,12 +47,16 @@ def _list() -> int:
         kinks = "; ".join(f"{at(k.derivative, *params):.6g} at {at(k.at, *params):.6g}" for k in f.kinks)
         error = f"{f.budget.forward.float32:g} / {f.budget.derivative.float32:g}"
         rows.append((f.name, named, f.formula, f"[{low:.6g}, {high:.6g}]", kinks, error))
+    for row in (function.record for function in fa.ROWS):
+        error = f"{row.budget[0]:g} / {row.gradient[0]:g}"
+        rows.append((row.name, "axis=-1, where, scale=1, causal, offsets", row.formula, "", "", error))
     head = ("function", "parameters", "formula", "range", "f' at kinks", "ulp of f / f'")
     _table("fastact (range for the default parameters; of a gated unit, what is told of f(a))", head, rows)
     return 0
 
 
 def _info() -> int:
+    groups = ((fa.ACTIVATIONS, "activations"), (fa.GATES, "gated units"), (fa.ROWS, "of rows"), (fa.NOISY, "with noise"))
     rows = [
         ("fastact", fa.__version__),
         ("Python", platform.python_version()),
@@ -61,7 +65,7 @@ def _info() -> int:
         ("LLVM", f"{'.'.join(map(str, llvm.llvm_version_info))} (llvmlite {llvmlite.__version__})"),
         ("CPU", llvm.get_host_cpu_name()),
         ("threads", str(fa.get_num_threads())),
-        ("functions", f"{len(fa.ACTIVATIONS)} activations, {len(fa.GATES)} gated units, {len(fa.NOISY)} with noise"),
+        ("functions", ", ".join(f"{len(group)} {what}" for group, what in groups)),
     ]
     _table("fastact info", ("what", "value"), rows)
     return 0

@@ -69,3 +69,13 @@ def test_noise_rows() -> None:
             default = "1/3" if param.default == 1 / 3 else f"{param.default:g}"
             assert f"`{param.name}={default}`" in row, name
         assert row.count("trainable") == sum(p.trainable for p in unit.params)
+
+
+def test_rows_of_rows() -> None:
+    section = README.read_text().partition("## Rows")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|(.*)\|$", section, re.MULTILINE)
+    told = {name: row for names, row in rows for name in re.findall(r"`(\w+)`", names)}
+    assert set(told) == {f.name for f in fa.ROWS}
+    for f in fa.ROWS:
+        errors = [f"{f.record.budget[k]:g}, {f.record.gradient[k]:g}" for k in range(2)]
+        assert told[f.name].endswith(f"| {errors[0]} | {errors[1]} "), f.name
