@@ -45,6 +45,31 @@ def _unfit(label: str, target: Any, shape: tuple[int, ...], told: str) -> Except
     return None
 
 
+def check_output(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype[Any], told: str = "") -> None:
+    """Check that a result of exactly that shape and dtype can be written to `target`; `told` describes the shape."""
+    unfit = _unfit(label, target, shape, told or str(shape))
+    if unfit is not None:
+        raise unfit
+    if target.dtype != kind or not target.dtype.isnative or not target.flags.aligned:
+        raise TypeError(f"{label} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
+    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        raise ValueError(f"{label} repeats an element; accepted is an array of elements of their own")
+
+
+def check_plain(label: str, given: Any, use: str = "") -> None:
+    """Refuse a masked array, whose mask would be lost."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{label} is a MaskedArray; accepted{use} are plain arrays")
+
+
+def numbers(call: str, name: str, given: Any) -> Any:
+    """`given` as an array, of any dtype but no nested lists of several lengths."""
+    try:
+        return np.asanyarray(given)
+    except ValueError:
+        raise TypeError(f"{call}: {name} is not an array of numbers; accepted are {ACCEPTED}") from None
+
+
 def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> Exception:
     """Why `target` cannot take a result of `shape`."""
     return _unfit(f"{call}: {name}", target, shape, str(shape)) or ValueError(f"{call}: {name} does not fit")
@@ -83,8 +108,7 @@ def check_unmasked(record: Record, operands: tuple[Any, ...], outputs: tuple[Any
     """Refuse masked arrays where gradients of parameters are summed: their masks would be lost."""
     call, inputs, _ = names(record, "backward")
     for name, a in (*zip(inputs, operands, strict=True), *(("out", o) for o in outputs)):
-        if isinstance(a, np.ma.MaskedArray):
-            raise TypeError(f"{call}: {name} is a MaskedArray; accepted for gradients of parameters are plain arrays")
+        check_plain(f"{call}: {name}", a, " for gradients of parameters")
 
 
 def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[tuple[int, ...], np.dtype[Any] | None]], wrt: Any) -> None:
@@ -100,13 +124,14 @@ def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[t
         if target is None:
             continue
         name = "out" if isinstance(wrt, str) else f"out[{k}]"
+        if kind is not None:
+            check_output(f"{call}: {name}", target, form, kind)
+            continue
         unfit = _unfit(f"{call}: {name}", target, form, str(form))
         if unfit is not None:
             raise unfit
-        if kind is None and target.dtype.kind not in "fV":
+        if target.dtype.kind not in "fV":
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an array of floating-point numbers")
-        if kind is not None and (target.dtype != kind or not target.dtype.isnative or not target.flags.aligned):
-            raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
 
 
 def check_accumulators(record: Record, out: Any, names: tuple[str, ...]) -> None:

@@ -54,7 +54,7 @@ def gain(f: Activation, /, *params: float, mode: Literal["forward", "backward"] 
     """
     if not isinstance(f, Activation):
         raise TypeError(f"gain: f is a {type(f).__name__}; accepted is an activation of fastact, such as fastact.relu")
-    if mode not in ("forward", "backward"):
+    if not isinstance(mode, str) or mode not in ("forward", "backward"):
         raise ValueError(f"gain: mode is {mode!r}; accepted are 'forward' and 'backward'")
     values = _numbers(f, params, dict(named))
     square = _mean_square(f if mode == "forward" else f.derivative, values, [at(kink.at, *values) for kink in f.kinks])
@@ -69,7 +69,7 @@ def _numbers(f: Activation, params: tuple[Any, ...], named: dict[str, Any]) -> t
             raise TypeError(f"gain: {name} is no parameter of {f.name}; accepted are {', '.join(accepted) or 'none'}")
     values = bind(f.record, "'s gain", params, named)
     for name, value in zip(accepted, values, strict=True):
-        if np.ndim(value) or not isinstance(value, int | float | np.integer | np.floating):
+        if not isinstance(value, int | float | np.integer | np.floating):
             raise TypeError(f"gain: {name} is a {type(value).__name__}; accepted is a number")
     return tuple(map(float, values))
 

@@ -64,7 +64,7 @@ class Crelu:
             relu(x, out=right)
             relu(-x, out=left)
         else:
-            pieces.split(outputs.kind(x.dtype), x, right, left, None)
+            pieces.split("crelu", outputs.kind(x.dtype), x, right, left, None)
         return y
 
     def backward(self, dy: Any, x: Any, /, axis: int = -1, *, out: Any = None) -> Any:
@@ -94,7 +94,7 @@ class Crelu:
         if outputs.kind(x.dtype) == "longdouble":
             dx[...] = np.where(x > 0, right, np.where(x < 0, -left, np.where(x == 0, np.longdouble(0), x)))
         else:
-            pieces.split(outputs.kind(x.dtype), x, right, left, dx)
+            pieces.split(call, outputs.kind(x.dtype), x, right, left, dx)
         return dx
 
     def reference(self, x: Any, /, axis: int = -1) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastact import dispatch, outputs, reference
+from fastact import dispatch, errors, outputs, reference
 from fastact.activations import clipped, piecewise
 from fastact.binding import bind
 from fastact.cpu import packing, taken
@@ -71,6 +71,9 @@ def _arrays(call: str, record: Record, name: str, x: Any, params: tuple[Any, ...
     first = outputs.floating(call, name, x)
     if not params:
         return outputs.kind(first.dtype), first.shape, [first]
+    for label, p in _named(record, name, x, params)[1:]:
+        errors.check_plain(f"{call}: {label}", p)
+        errors.numbers(call, label, p)
     params = dispatch.narrow((np.asarray(x), *params), len(params))[1:]
     try:
         weak = [p if type(p) in (float, int) else np.asarray(p) for p in params]
@@ -137,11 +140,11 @@ def with_mask(self: _Owner, x: Any, /, *params: Any, out: Any = None, **options:
     if options:
         raise TypeError(f"{call}: {', '.join(options)} is not accepted")
     dtype, shape, arrays = _arrays(call, record, "x", x, values)
-    if out is not None and (not isinstance(out, tuple) or len(out) != 2):
-        raise ValueError(f"{call}: out is not a pair; accepted are 2 arrays, of which any may be None, or None")
+    given = outputs.pair(call, out)
     total = math.prod(shape)
-    y = outputs.ready(call, "out[0]", None if out is None else out[0], shape, numpy_dtype(dtype), arrays[:1])
-    mask = outputs.ready(call, "out[1]", None if out is None else out[1], (-(-total // 8),), np.dtype(np.uint8))
+    y = outputs.ready(call, "out[0]", given[0], shape, numpy_dtype(dtype), arrays[:1])
+    mask = outputs.ready(call, "out[1]", given[1], (-(-total // 8),), np.dtype(np.uint8))
+    outputs.separate(call, y, mask)
     arrays = outputs.apart(arrays, [y, mask])
     if dtype == "longdouble":
         bits = arrays[0] <= 0 if masked.params == ("slope",) and masked.backward is piecewise.leaky_relu else _flat(record, *arrays)
@@ -149,7 +152,7 @@ def with_mask(self: _Owner, x: Any, /, *params: Any, out: Any = None, **options:
         make_ufunc(record, "forward")(*arrays, out=y)
         return y, mask
     room = mask if mask.flags.c_contiguous else np.empty_like(mask)
-    taken.apply(typed_loop(masked.forward, "value_and_grad", dtype), shape, [*arrays, y, taken.Taken(packing.pack, room.ctypes.data)])
+    taken.apply(call, typed_loop(masked.forward, "value_and_grad", dtype), shape, [*arrays, y, taken.Taken(packing.pack, room.ctypes.data)])
     if room is not mask:
         mask[...] = room
     return y, mask
@@ -160,7 +163,7 @@ def _flat(record: Record, *operands: Any) -> Any:
 
 
 def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
-    """Backward, dx = dy · f'(x), from the mask of the forward pass; the same bits, but where x or a parameter was NaN.
+    """Backward, dx = dy · f'(x), from the mask of the forward pass; the same bits, but where f'(x) was NaN.
 
     Parameters
     ----------
@@ -176,7 +179,7 @@ def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: A
     Returns
     -------
     ndarray
-        dx, of the dtype of `dy`; the gradient passes where x was NaN.
+        dx, of the dtype of `dy`; the gradient passes where f'(x) was NaN, as for NaN in x or a parameter, and shrinks with lambd < 0.
 
     Raises
     ------
@@ -201,6 +204,7 @@ def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: A
         )
     dx = outputs.ready(call, "out", out, shape, numpy_dtype(dtype), arrays[:1])
     first, *slopes = outputs.apart(arrays, [dx])
+    errors.check_plain(f"{call}: mask", mask)
     bits = np.ascontiguousarray(mask if not np.may_share_memory(mask, dx) else mask.copy())
     if dtype == "longdouble":
         low, high = map(np.longdouble, masked.points)
@@ -210,5 +214,5 @@ def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: A
     kind = numpy_dtype(dtype)
     zero, one = (int(np.array(p, kind).view(f"i{kind.itemsize}")) for p in masked.points)
     told = taken.Taken(packing.unpack, bits.ctypes.data, first=zero, second=one)
-    taken.apply(typed_loop(masked.backward, "backward", dtype), shape, [first, told, *slopes, dx])
+    taken.apply(call, typed_loop(masked.backward, "backward", dtype), shape, [first, told, *slopes, dx])
     return dx

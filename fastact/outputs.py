@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from fastact import dispatch
+from fastact import dispatch, errors
 from fastact.errors import ACCEPTED
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -34,10 +34,8 @@ def floating(call: str, name: str, given: Any) -> Array:
     """`given` as an array that loops can read: of a floating-point dtype, native and aligned; whole numbers as `numpy.exp` takes them."""
     if type(given) is np.ndarray and _kind(given.dtype) is not None and given.flags.aligned:
         return given
-    try:
-        array = np.asarray(given)
-    except ValueError:
-        array = np.empty(0, object)
+    errors.check_plain(f"{call}: {name}", given)
+    array = np.asarray(errors.numbers(call, name, given))
     if array.dtype.kind in "biu":
         array = array.astype(np.exp.resolve_dtypes((array.dtype, None))[0])
     native = array.dtype.newbyteorder("=")
@@ -46,30 +44,28 @@ def floating(call: str, name: str, given: Any) -> Array:
     return np.require(array, native, "A")
 
 
-def like(call: str, names: Sequence[str], *given: Any) -> list[Array]:
-    """All as by `floating`, of the widest dtype among them; Python numbers do not count."""
-    arrays = [floating(call, name, a) for name, a in zip(names, given, strict=True)]
-    kinds = [a.dtype for a, g in zip(arrays, given, strict=True) if type(g) not in (int, float)] or [arrays[0].dtype]
-    widest = np.result_type(*kinds) if len(set(kinds)) > 1 else kinds[0]
-    return [a.astype(widest, copy=False) for a in arrays]
-
-
 def ready(call: str, name: str, target: Any, shape: tuple[int, ...], dtype: Any, inputs: Sequence[Array] = ()) -> Array:
     """`target` if a result of that shape and dtype can be written to it, or a new array for None, laid out as the first of `inputs`."""
     if target is None:
         model = inputs[0] if inputs else None
         return np.empty(shape, dtype) if model is None or model.shape != shape else np.empty_like(model, dtype, subok=False)
-    if not isinstance(target, np.ndarray):
-        raise TypeError(f"{call}: {name} is a {type(target).__name__}; accepted is a NumPy array, or None")
-    if not target.flags.writeable:
-        raise ValueError(f"{call}: {name} is read-only; accepted is a writeable array")
-    if target.shape != shape:
-        raise ValueError(f"{call}: {name} has shape {target.shape}; accepted is {shape}")
-    if target.dtype != dtype or not target.dtype.isnative or not target.flags.aligned:
-        raise TypeError(f"{call}: {name} has dtype {target.dtype}; accepted is an aligned array of {np.dtype(dtype)}")
-    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
-        raise ValueError(f"{call}: {name} repeats an element; accepted is an array of elements of their own")
-    return target
+    errors.check_output(f"{call}: {name}", target, shape, np.dtype(dtype))
+    errors.check_plain(f"{call}: {name}", target)
+    given: Array = target
+    return given
+
+
+def pair(call: str, out: Any) -> tuple[Any, Any]:
+    """The two arrays, or Nones, of `out`."""
+    if out is not None and (not isinstance(out, tuple) or len(out) != 2):
+        raise ValueError(f"{call}: out is not a pair; accepted are 2 arrays, of which any may be None, or None")
+    return out or (None, None)
+
+
+def separate(call: str, first: Array, second: Array) -> None:
+    """Check that two outputs have no memory in common."""
+    if np.may_share_memory(first, second):
+        raise ValueError(f"{call}: out[0] and out[1] share memory; accepted are arrays apart")
 
 
 def apart(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Array]:

@@ -59,7 +59,7 @@ class Packed:
         """
         call = f"{self._record.name}.packed"
         bound = bind(self._record, ".packed", params, named)
-        halves = split(call, "x", np.asanyarray(x), axis, gate, interleaved=interleaved)
+        halves = split(call, "x", errors.numbers(call, "x", x), axis, gate, interleaved=interleaved)
         return self._run(call, "forward", halves, bound, out, named)
 
     def backward(
@@ -128,7 +128,7 @@ class Packed:
         """The outputs of a direction, the last of which is packed."""
         call, (axis, gate, interleaved) = f"{self._record.name}.packed.{direction}", layout
         bound = bind(self._record, f".packed.{direction}", params, named)
-        x = np.asanyarray(x)
+        x = errors.numbers(call, "x", x)
         halves = split(call, "x", x, axis, gate, interleaved=interleaved)
         *values, dx = out
         if dx is None:
@@ -166,7 +166,7 @@ class Packed:
 
 def split(call: str, name: str, x: Any, axis: int, gate: str, *, interleaved: bool) -> tuple[Any, Any]:
     """Views of the half that is the operand of the activation, and of the other."""
-    if gate not in ("first", "second"):
+    if not isinstance(gate, str) or gate not in ("first", "second"):
         raise ValueError(f"{call}: gate is {gate!r}; accepted are 'first' and 'second'")
     try:
         place = operator.index(axis)

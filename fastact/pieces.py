@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact import outputs, reference
+from fastact import errors, outputs, reference
 from fastact.cpu import pieces
 
 
@@ -92,26 +92,24 @@ class Maxout:
             groups = _grouped(x, count, place)
             y[...] = np.take_along_axis(groups, groups.argmax(-1)[..., None], -1)[..., 0]
         else:
-            pieces.maxout(outputs.kind(x.dtype), count, _grouped(x, count, place), y, None, None, None)
+            pieces.maxout(call, outputs.kind(x.dtype), count, _grouped(x, count, place), y, None, None, None)
         return y
 
     def with_index(self, x: Any, /, k: int, axis: int = -1, *, out: Any = None) -> tuple[Any, Any]:
         """(y, index) in one pass: index is the winner of each k pieces, uint8 for k up to 256, else intp; `out` is a pair."""
         call = "maxout.with_index"
         x, count, place, shape = self._wide(call, x, k, axis)
-        if out is not None and (not isinstance(out, tuple) or len(out) != 2):
-            raise ValueError(f"{call}: out is not a pair; accepted are 2 arrays, of which any may be None, or None")
-        y = outputs.ready(call, "out[0]", None if out is None else out[0], shape, x.dtype)
-        index = outputs.ready(call, "out[1]", None if out is None else out[1], shape, _index_dtype(count))
-        if np.may_share_memory(y, index):
-            raise ValueError(f"{call}: out[0] and out[1] share memory; accepted are arrays apart")
+        first, second = outputs.pair(call, out)
+        y = outputs.ready(call, "out[0]", first, shape, x.dtype)
+        index = outputs.ready(call, "out[1]", second, shape, _index_dtype(count))
+        outputs.separate(call, y, index)
         (x,) = (a.copy() if np.may_share_memory(a, index) else a for a in outputs.apart([x], [y]))
         if outputs.kind(x.dtype) == "longdouble":
             groups = _grouped(x, count, place)
             index[...] = groups.argmax(-1)
             y[...] = np.take_along_axis(groups, index[..., None].astype(np.intp), -1)[..., 0]
         else:
-            pieces.maxout(outputs.kind(x.dtype), count, _grouped(x, count, place), y, index, None, None)
+            pieces.maxout(call, outputs.kind(x.dtype), count, _grouped(x, count, place), y, index, None, None)
         return y, index
 
     def backward(self, dy: Any, x: Any, /, k: int, axis: int = -1, *, out: Any = None) -> Any:
@@ -138,7 +136,7 @@ class Maxout:
         if outputs.kind(x.dtype) == "longdouble":
             return _routed(dy.copy(), _grouped(x, count, place).argmax(-1), dx, count, place)
         x, dy = outputs.apart([x], [dx])[0], dy.copy() if np.may_share_memory(dy, dx) else dy
-        pieces.maxout(outputs.kind(x.dtype), count, _grouped(x, count, place), None, None, dy, _grouped(dx, count, place))
+        pieces.maxout(call, outputs.kind(x.dtype), count, _grouped(x, count, place), None, None, dy, _grouped(dx, count, place))
         return dx
 
     def backward_from_index(self, dy: Any, index: Any, /, k: int, axis: int = -1, *, out: Any = None) -> Any:
@@ -146,7 +144,8 @@ class Maxout:
         call = "maxout.backward_from_index"
         dy, count = outputs.floating(call, "dy", dy), _count(call, k)
         place = outputs.axis(call, dy, axis)
-        index = np.asarray(index)
+        errors.check_plain(f"{call}: index", index)
+        index = np.asarray(errors.numbers(call, "index", index))
         if index.dtype.kind not in "iu" or index.shape != dy.shape:
             raise ValueError(
                 f"{call}: index has dtype {index.dtype} and shape {index.shape}; accepted are whole numbers of the shape of dy, {dy.shape}"
@@ -157,7 +156,7 @@ class Maxout:
         dy, index = (a.copy() if np.may_share_memory(a, dx) else a for a in (dy, np.require(index, _index_dtype(count), "A")))
         if outputs.kind(dy.dtype) == "longdouble":
             return _routed(dy, index, dx, count, place)
-        pieces.maxout(outputs.kind(dy.dtype), count, None, None, index, dy, _grouped(dx, count, place))
+        pieces.maxout(call, outputs.kind(dy.dtype), count, None, None, index, dy, _grouped(dx, count, place))
         return dx
 
     def reference(self, x: Any, /, k: int, axis: int = -1) -> tuple[Any, Any]:

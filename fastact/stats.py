@@ -125,6 +125,7 @@ def _stats(x: Any, f: Activation, dtype: str, params: Sequence[float], axes: tup
     width = np.float64 if dtype == "float64" else np.float32
     if total:
         taken.apply(
+            "activation_stats",
             typed_loop(f.record, "value_and_grad", dtype),
             x.shape,
             [

@@ -106,7 +106,12 @@ def _address(kind: Any, make: Callable[..., Callable[..., None]], *key: Any) -> 
 
 
 def launch(
-    make: Callable[..., Callable[..., None]], key: tuple[Any, ...], operands: Sequence[Any], extra: Sequence[int] = (), wide: int = 0
+    call: str,
+    make: Callable[..., Callable[..., None]],
+    key: tuple[Any, ...],
+    operands: Sequence[Any],
+    extra: Sequence[int] = (),
+    wide: int = 0,
 ) -> None:
     """Run the kernel that ``make(*key, layout)`` gives; the operands are arrays of one shape, and None where there is none.
 
@@ -118,7 +123,7 @@ def launch(
     order = sorted(range(len(shape)), key=lambda d: [-abs(s[d]) for s in reversed(strides)])
     sizes, merged = coalesce([shape[d] for d in order], [[s[d] for d in order] for s in strides])
     if len(sizes) > words.MAX_DIMS:
-        raise ValueError(f"the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
+        raise ValueError(f"{call}: the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
     lanes = [None if a is None else s[-1] // a.itemsize for a, s in zip(operands, merged, strict=True)]
     layout = next((k for k in (1, wide) if k and all(s in (None, k if j in (0, 4) else 1) for j, s in enumerate(lanes))), 0)
     parallel.prepare()

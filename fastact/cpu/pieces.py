@@ -148,7 +148,7 @@ def _split(dtype: str, size: int, backward: bool, layout: int) -> Kernel:
     return kernel
 
 
-def maxout(dtype: str, k: int, x: Any, y: Any, index: Any, dy: Any, dx: Any) -> None:
+def maxout(call: str, dtype: str, k: int, x: Any, y: Any, index: Any, dy: Any, dx: Any) -> None:
     """Arrays with the pieces on the last axis (x, dx) or without that axis; those that are None are neither read nor written."""
     form = (x is not None, y is not None, x is not None and index is not None, dx is not None)
     first, last = (None if a is None else a[..., 0] for a in (x, dx))
@@ -157,9 +157,9 @@ def maxout(dtype: str, k: int, x: Any, y: Any, index: Any, dy: Any, dx: Any) -> 
     adjacent = any(abs(s) == 1 for s in steps)
     pieces = k if k <= FEW else 0 if adjacent else -1
     key = (dtype, small.itemsize, 8 if index is None else index.itemsize, form, pieces)
-    launch(_maxout, key, (first, y, index, dy, last), (k, *steps), pieces if pieces > 1 and all(s in (0, 1) for s in steps) else 0)
+    launch(call, _maxout, key, (first, y, index, dy, last), (k, *steps), pieces if pieces > 1 and all(s in (0, 1) for s in steps) else 0)
 
 
-def split(dtype: str, x: Any, right: Any, left: Any, dx: Any) -> None:
+def split(call: str, dtype: str, x: Any, right: Any, left: Any, dx: Any) -> None:
     """Forward from x to both halves of y, or backward from x and both halves of dy to dx."""
-    launch(_split, (dtype, x.itemsize, dx is not None), (x, right, left, None, dx))
+    launch(call, _split, (dtype, x.itemsize, dx is not None), (x, right, left, None, dx))

@@ -94,7 +94,7 @@ def launch(job: np.ndarray[Any, np.dtype[np.int64]], address: int) -> None:
     walk.start(job, own)
 
 
-def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk: int = 0) -> None:
+def apply(call: str, loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk: int = 0) -> None:
     """Run a loop over `shape` in logical C order; every operand is an array that broadcasts to it, or is `Taken`.
 
     `chunk` is the number of elements of a task, a multiple of a block, or 0.
@@ -104,7 +104,7 @@ def apply(loop: Loop, shape: tuple[int, ...], operands: Sequence[Any], *, chunk:
     strides = [list(a.strides) if isinstance(a, Taken) else spread((a.shape, a.strides), shape) for a in operands]
     sizes, merged = coalesce(shape, [s or [0] * len(shape) for s in strides])
     if len(sizes) > words.MAX_DIMS:
-        raise ValueError(f"the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
+        raise ValueError(f"{call}: the array has {len(sizes)} axes that do not merge; at most {words.MAX_DIMS} are supported")
     scalars = all(a.size == 1 for a in operands[first : len(sig.inputs)])
     once = range(first, len(sig.inputs)) if scalars else ()
     rows = [Row(0 if k in once else storage.size, s) for k, (s, storage) in enumerate(zip(merged, sig.operands, strict=True))]

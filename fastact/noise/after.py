@@ -66,7 +66,6 @@ def _record(inner: Record) -> Record:
     )
 
 
-@functools.cache
 def dropout_after(activation: Activation) -> Noisy:
     """Dropout after an activation, as one function that reads x once.
 
@@ -88,4 +87,9 @@ def dropout_after(activation: Activation) -> Noisy:
     """
     if not isinstance(activation, Activation) or len(activation.params) > 2:
         raise TypeError(f"dropout_after: activation is {activation!r}; accepted is an activation of fastact with at most two parameters")
+    return _after(activation)
+
+
+@functools.cache
+def _after(activation: Activation) -> Noisy:
     return Noisy(_record(activation.record), draws.uniform)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastact import errors
 from fastact.activations.exponential import exp
 from fastact.cpu.ufunc import make_ufunc
 from fastact.noise import draws
@@ -39,7 +40,8 @@ def gumbel_softmax(x: Any, g: Any, temperature: Any) -> Any:
 
 def _argument(call: str, name: str, a: Any) -> Array:
     """An array in the dtype that it is computed in, of the dtypes that the other functions take."""
-    array = np.asarray(a)
+    errors.check_plain(f"{call}: {name}", a)
+    array = np.asarray(errors.numbers(call, name, a))
     if (array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16") or array.dtype.char == "g":
         raise TypeError(f"{call}: {name} has dtype {array.dtype}; accepted are float16, bfloat16, float32, float64, integers and bool")
     return array

@@ -24,18 +24,6 @@ def drawn(draw: Draw, place: int, key: Key) -> walk.Drawn:
     return walk.Drawn(place, key, lambda width: compile_fill(draw, width).address)
 
 
-def _unfit(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype[Any]) -> Exception | None:
-    if not isinstance(target, np.ndarray):
-        return TypeError(f"{label} is a {type(target).__name__}; accepted is a NumPy array, or None")
-    if not target.flags.writeable:
-        return ValueError(f"{label} is read-only; accepted is a writeable array")
-    if target.shape != shape:
-        return ValueError(f"{label} has shape {target.shape}; accepted is the shape of the result, {shape}")
-    if target.dtype != kind or not target.dtype.isnative or not target.flags.aligned:
-        return TypeError(f"{label} has dtype {target.dtype!s}; accepted is an aligned array of {kind}")
-    return None
-
-
 @functools.lru_cache(1024)
 def _resolved(record: Record, direction: Direction, given: tuple[Any, ...]) -> tuple[np.dtype[Any], ...]:
     """Dtypes of all operands, outputs last, for given dtypes, or types of Python numbers."""
@@ -48,8 +36,7 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     ufunc, place = make_ufunc(record, direction), len(operands) - len(record.params)
     call, labels, _ = errors.names(record, direction)
     for name, a in (*zip(labels, operands, strict=True), ("out", out)):
-        if isinstance(a, np.ma.MaskedArray):
-            raise TypeError(f"{call}: {name} is a MaskedArray; accepted with noise that is drawn are plain arrays")
+        errors.check_plain(f"{call}: {name}", a, " with noise that is drawn")
     try:
         arrays = [np.asarray(a) for a in operands]
         weak = tuple(type(a) if type(a) in (float, int) else array.dtype for a, array in zip(operands, arrays, strict=True))
@@ -62,10 +49,9 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     if len(outputs) != ufunc.nout or (ufunc.nout > 1 and not isinstance(out, tuple | None)):
         raise ValueError(f"{call}: out has {len(out) if isinstance(out, tuple) else 1} arrays; accepted are {ufunc.nout}, or None")
     for k, target in enumerate(outputs):
-        name = "out" if ufunc.nout == 1 else f"out[{k}]"
-        unfit = None if target is None else _unfit(f"{call}: {name}", target, shape, kind)
-        if unfit is not None:
-            raise unfit
+        if target is not None:
+            name = "out" if ufunc.nout == 1 else f"out[{k}]"
+            errors.check_output(f"{call}: {name}", target, shape, kind, f"the shape of the result, {shape}")
     inputs = [a if a.dtype == k and a.dtype.isnative and a.flags.aligned else a.astype(k) for a, k in zip(arrays, kinds, strict=False)]
     x = inputs[place - 1]
     results = [(np.empty_like(x, subok=False) if x.shape == shape else np.empty(shape, kind)) if o is None else o for o in outputs]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact import dispatch
+from fastact import dispatch, errors
 from fastact.activation import Activation
 from fastact.cpu.loops import Direction
 from fastact.noise.drive import Draw, backward, elementwise
@@ -77,7 +77,7 @@ class Noisy:
         if noise is None:
             return (0.0, *params)
         if not isinstance(noise, int | float | np.number):
-            self._check(call, x, noise, params)
+            self._check(call, x, errors.numbers(call, label, noise), params)
         return (noise, *params)
 
     def _check(self, call: str, x: Any, noise: Any, params: tuple[Any, ...]) -> None:
