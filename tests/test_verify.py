@@ -77,7 +77,10 @@ def test_the_command_passes(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     assert {"date", "cpu", "versions", "threads"} <= set(found["header"])
     sets = {"tanh": 1, "leaky_relu": len(parameters(fa.leaky_relu, every=True))}
     assert sets["leaky_relu"] > 1
-    assert len(found["results"]) == sum(sets.values()) * len(DTYPES) * 2
+    sampled = ("float32", "float64")
+    assert len(found["results"]) == sum(sets.values()) * len(DTYPES) * 2 + sets["leaky_relu"] * len(sampled)
+    assert {e["dtype"] for e in found["results"] if e["direction"] == "d/dslope"} == set(sampled)
+    assert out.count("d/dslope") == sets["leaky_relu"] * len(sampled)
     for entry in found["results"]:
         assert entry["ulp"] <= entry["budget"]
         assert entry["judged"] > 10000

@@ -57,6 +57,8 @@ def test_interrupted_and_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert found["results"] == expected["results"]
     assert not found["partial"]
     assert not list(tmp_path.glob("*.part"))
+    assert not list(tmp_path.glob("*.lock"))
+    assert {e["direction"] for e in found["results"] if e["dtype"] == "float64"} == {"forward", "derivative", "d/dalpha"}
     capsys.readouterr()
     calls.clear()
     assert cli.main([*RUN, "--json", str(parts)]) == status
@@ -80,6 +82,32 @@ def test_control_c(tmp_path: Path) -> None:
     assert found["partial"][0]["done"]
     assert Tally.restored(found["partial"][0]["tally"]).stored() == found["partial"][0]["tally"]
     assert found["results"] == []
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from fastact.verify.alone import alone
+with alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_run_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second run is refused and leaves the file as it is; a lock whose owner died, or a file left by one, holds nobody."""
+    file = tmp_path / "found.json"
+    options = ["--function", "relu", "--dtype", "float32", "--points", "1000", "--json", str(file)]
+    command = [sys.executable, "-c", HOLD, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(fa.__file__).parents[1]) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert complaint(capsys, *options) == f"another run is writing {file}"
+        assert not file.exists()
+        other.kill()
+    assert Path(f"{file}.lock").exists()
+    assert cli.main(["verify", *options]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["found.json"]
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *options: str) -> str:

@@ -35,7 +35,7 @@ def verify(
     exhaustive: bool = False,
     threads: int | None = None,
 ) -> Result:
-    """Compare one function and its derivative with their references.
+    """Compare one function and its derivatives with their references; those by the parameters where samples are looked at.
 
     Parameters
     ----------

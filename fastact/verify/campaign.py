@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,8 @@ class Store:
         try:
             self.header = {**self.header, "date": before["date"], "seed": int(before["seed"])}
             entries = found["results"]
-            for pair in zip(entries[::2], entries[1::2], strict=True):
-                one = Result.restored(list(pair))
+            for _, group in groupby(entries, lambda entry: (entry["function"], entry["dtype"], entry["params"])):
+                one = Result.restored(list(group))
                 self.results[one.function, one.dtype, one.params] = one
             for entry in found["partial"]:
                 identity = entry["function"], entry["dtype"], tuple(map(float, entry["params"]))

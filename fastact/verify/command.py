@@ -8,12 +8,13 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import fastact as fa
 from fastact.cpu.ufunc import bfloat16
 from fastact.verify import DTYPES, Result, parameters
+from fastact.verify.alone import BusyFileError, alone
 from fastact.verify.campaign import Progress, Store, UnfitFileError, campaign, header
 from fastact.verify.slices import EXHAUSTIVE_POINTS, POINTS, Job
 
@@ -110,11 +111,12 @@ def _told(found: Result) -> str:
 
 def _rows(found: Result) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
-    for e, prime in zip(found.errors, ("", "'"), strict=True):
+    for e in found.errors:
+        mark = {"forward": "", "derivative": "'"}.get(e.direction, f" {e.direction}")
         right = f"ok, {e.neighbours} ties" if e.neighbours else "ok"
-        verdict = "EXCEEDED" if e.ulp > e.budget else "VIOLATED" if found.violations and not prime else right
+        verdict = "EXCEEDED" if e.ulp > e.budget else "VIOLATED" if found.violations and not mark else right
         ulp = f"{math.ceil(e.ulp * 1e4) / 1e4:.4f}" if math.isfinite(e.ulp) else str(e.ulp)
-        rows.append((_told(found) + prime, found.dtype, ulp, f"{e.budget:g}", f"{e.x:.8g}", verdict))
+        rows.append((_told(found) + mark, found.dtype, ulp, f"{e.budget:g}", f"{e.x:.8g}", verdict))
     return rows
 
 
@@ -140,19 +142,29 @@ def run(given: argparse.Namespace, table: Table) -> int:
     points = given.points or (EXHAUSTIVE_POINTS if given.exhaustive else POINTS)
     threads = given.threads or fa.get_num_threads()
     seed = secrets.randbits(32) if given.seed is None else given.seed
-    try:
-        store = Store(given.json, header(seed=seed, points=points, threads=threads, exhaustive=given.exhaustive))
-    except UnfitFileError as error:
-        print(f"fastact verify: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"fastact verify: cannot write {given.json}: {error.strerror}", file=sys.stderr)
-        return 2
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(given.json))
+            store = Store(given.json, header(seed=seed, points=points, threads=threads, exhaustive=given.exhaustive))
+        except BusyFileError:
+            print(f"fastact verify: another run is writing {given.json}", file=sys.stderr)
+            return 2
+        except UnfitFileError as error:
+            print(f"fastact verify: {error}", file=sys.stderr)
+            return 2
+        except OSError as error:
+            print(f"fastact verify: cannot write {given.json}: {error.strerror}", file=sys.stderr)
+            return 2
+        return _judged(given, dtypes, store, threads, table)
+
+
+def _judged(given: argparse.Namespace, dtypes: Sequence[str], store: Store, threads: int, table: Table) -> int:
+    """The run itself, and what it prints."""
     seed = store.header["seed"]
     if given.seed not in (None, seed):
         print(f"fastact verify: {given.json} holds a run with seed {seed}", file=sys.stderr)
         return 2
-    jobs = _jobs(given, dtypes, seed, points)
+    jobs = _jobs(given, dtypes, seed, store.header["points"])
     found: list[Result] = []
     start, interrupted = time.monotonic(), False
     try:

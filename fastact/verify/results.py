@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fastact import reference
 from fastact.verify import scan
-from fastact.verify.judge import Array, errors, exact_error, largest_term, narrow_errors
+from fastact.verify.judge import Array, errors, exact_error, narrow_errors
 from fastact.verify.slices import Job
-from fastact.verify.tally import DIRECTIONS, Tally
+from fastact.verify.tally import DIRECTIONS, Direction, Tally
 
 try:
     from fastact import oracle
@@ -29,7 +28,7 @@ class Error:
     Attributes
     ----------
     direction : str
-        "forward" or "derivative".
+        "forward", "derivative", or of a parameter, "d/dalpha".
     ulp, budget : float
         The error found, and the largest allowed. For 16-bit types they are fractions of the step to the next float.
     x, value, reference : float
@@ -63,7 +62,7 @@ class Result:
     params : tuple of float
         Parameters as given; the loops round them to their width.
     errors : tuple of Error
-        Of the forward direction and of the derivative.
+        Of the forward direction, of the derivative, and of those by the parameters where samples were looked at.
     violations : tuple of (str, int, float)
         What no point may do: what it is, how many points do, and the first of them.
     """
@@ -71,7 +70,7 @@ class Result:
     function: str
     dtype: str
     params: tuple[float, ...]
-    errors: tuple[Error, Error]
+    errors: tuple[Error, ...]
     violations: tuple[tuple[str, int, float], ...]
 
     @property
@@ -87,24 +86,27 @@ class Result:
         return [{**shared, **e, "ulp": e["ulp"] if np.isfinite(e["ulp"]) else str(e["ulp"]), "violations": violations} for e in exact]
 
     @classmethod
-    def restored(cls, pair: list[dict[str, Any]]) -> Result:
+    def restored(cls, entries: list[dict[str, Any]]) -> Result:
         """The inverse of `stored`; raises KeyError, TypeError or ValueError where it does not fit."""
         found = []
-        for one in pair:
+        for one in entries:
             x, value, truth = (float.fromhex(one[k]) for k in ("x", "value", "reference"))
             counts = {k: int(one[k]) for k in ("judged", "over", "nearest", "neighbours")}
             found.append(Error(str(one["direction"]), float(one["ulp"]), float(one["budget"]), x, value, truth, **counts))
-        first, second = found
-        violations = tuple((str(what), int(count), float.fromhex(x)) for what, count, x in pair[0]["violations"])
-        return cls(pair[0]["function"], pair[0]["dtype"], tuple(map(float, pair[0]["params"])), (first, second), violations)
+        if tuple(e.direction for e in found[:2]) != DIRECTIONS:
+            raise ValueError("a direction is missing")
+        shared = entries[0]
+        violations = tuple((str(what), int(count), float.fromhex(x)) for what, count, x in shared["violations"])
+        return cls(shared["function"], shared["dtype"], tuple(map(float, shared["params"])), tuple(found), violations)
 
 
 def _truths(job: Job, which: str, x: Array) -> tuple[Array, list[Any]]:
     """The reference in long double at few points, and by mpmath, if that is installed."""
-    rough = getattr(reference, which)(job.activation.name, x, *job.rounded)
+    rough = job.truth(which, x, np.longdouble)
     if oracle is None:
         return rough, []
-    exact = [getattr(oracle, which)(job.activation.name, v, *job.rounded) for v in x]
+    definition = oracle.DEFINITIONS[job.activation.name][job.directions.index(which)]
+    exact = [oracle.evaluate(definition, v, job.rounded) for v in x]
     with np.errstate(over="ignore"):
         return np.array(
             [np.longdouble(float(t)) + np.longdouble(float(t - float(t))) for t in exact]
@@ -113,10 +115,10 @@ def _truths(job: Job, which: str, x: Array) -> tuple[Array, list[Any]]:
 
 def _again(job: Job, which: str, x: Array) -> tuple[Array, Array, Array]:
     """Values at few points, references, and the errors by the best judge at hand."""
-    y = job.activation.value_and_grad(x, *job.params)[which == "derivative"]
+    y = job.values(x)[job.directions.index(which)]
     wide = x.astype(np.float64)
     truth, exact = _truths(job, which, wide)
-    term: Any = largest_term(job.activation.record, 0, wide, job.rounded) if which == "derivative" else 0
+    term = job.term(which, wide)
     if job.kind.itemsize == 2:
         found, _ = narrow_errors(y, truth, job.slack(term))
     elif oracle is None:
@@ -128,7 +130,7 @@ def _again(job: Job, which: str, x: Array) -> tuple[Array, Array, Array]:
 
 
 def _error(job: Job, which: str, tally: Tally) -> Error:
-    one = getattr(tally, which)
+    one = tally.directions.get(which) or Direction()
     budget = job.budget(which)
     again = [key for k, (error, key) in enumerate(one.worst) if k < _ALWAYS or error >= _NEAR * budget]
     known = {key: error for error, key in one.worst}
@@ -148,7 +150,7 @@ def _error(job: Job, which: str, tally: Tally) -> Error:
 
 def result(job: Job, tally: Tally) -> Result:
     """The verdict."""
-    first, second = (_error(job, which, tally) for which in DIRECTIONS)
+    errors = tuple(_error(job, which, tally) for which in job.directions)
     places = {what: float(scan.values(np.array([key]), job.kind)[0]) for what, (_, key) in tally.violations.items()}
     violations = tuple((what, count, places[what]) for what, (count, _) in sorted(tally.violations.items()))
-    return Result(job.activation.name, job.dtype, job.params, (first, second), violations)
+    return Result(job.activation.name, job.dtype, job.params, errors, violations)

@@ -71,11 +71,45 @@ class Job:
             return SLICES if self.dtype == "float32" else NARROW_SLICES
         return -(-self.points // _SAMPLE)
 
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """What is judged: value and derivative, and where samples are looked at, the derivatives by the parameters."""
+        names = () if self.whole else tuple(p.name for p in self.activation.params)
+        return *DIRECTIONS, *(f"d/d{name}" for name in names)
+
     def budget(self, which: str) -> float:
         """Largest error allowed, in ulp."""
         if self.kind.itemsize == 2:
             return NEAR_TIE
-        return float(getattr(getattr(self.activation.budget, which), self.dtype))
+        return float(getattr(getattr(self.activation.budget, which if which in DIRECTIONS else "params"), self.dtype))
+
+    def values(self, x: Array) -> tuple[Array, ...]:
+        """What fastact gives, by direction. For the derivatives by parameters each element has its own, so that none are summed."""
+        found = np.empty_like(x), np.empty_like(x)
+        self.activation.value_and_grad(x, *self.params, out=found)
+        names = tuple(p.name for p in self.activation.params)
+        if len(self.directions) == len(found):
+            return found
+        repeated = (np.full_like(x, p) for p in self.params)
+        sums: Any = self.activation.backward(np.ones_like(x), x, *repeated, wrt=names)
+        return *found, *sums
+
+    def truth(self, which: str, x: Array, dtype: Any) -> Array:
+        """What the reference gives, computed in `dtype`."""
+        name, order = self.activation.name, self.directions.index(which)
+        if order > 1:
+            return reference.param_derivative(name, order - 2, x, *self.rounded, dtype=dtype)
+        return (reference.derivative if order else reference.forward)(name, x, *self.rounded, dtype=dtype)
+
+    def term(self, which: str, x: Array) -> Any:
+        """In whose ulp errors of a derivative count."""
+        order = self.directions.index(which)
+        return largest_term(self.activation.record, order - 1, x, self.rounded) if order else 0
+
+    def off_kinks(self, x: Array) -> Array:
+        """Where a derivative by a parameter is that of the reference: not at kinks, which have a convention."""
+        places = [at(kink.at, *self.rounded) for kink in self.activation.record.kinks]
+        return ~np.isin(x.astype(np.float64), places)
 
     def slack(self, term: Any) -> Any:
         """Error of the derivative in float32 that counts in ulp of `term`."""
@@ -117,7 +151,7 @@ def bounds(job: Job) -> tuple[float, float]:
 
 def run(job: Job, index: int) -> Tally:
     """One slice."""
-    counters = {which: Counter() for which in DIRECTIONS}
+    counters = {which: Counter() for which in job.directions}
     tally = Tally()
     reach = at(job.activation.record.reach, *job.rounded)
     limits = bounds(job)
@@ -125,17 +159,26 @@ def run(job: Job, index: int) -> Tally:
         if job.stop.is_set():
             raise InterruptedSliceError
         x = scan.values(keys, job.kind)
-        results = np.empty_like(x), np.empty_like(x)
-        job.activation.value_and_grad(x, *job.params, out=results)
+        results = job.values(x)
         within = abs(x.astype(np.float64)) <= reach
-        judged = (int(np.argmax(within)), int(within.size - np.argmax(within[::-1]))) if within.any() else (0, 0)
-        for which, y in zip(DIRECTIONS, results, strict=True):
-            _judge(job, which, (keys, x, y), (max(judged[0], start), max(judged[1], start)), start, limits, counters[which], tally)
+        for which, y in zip(job.directions, results, strict=True):
+            if which in DIRECTIONS:
+                _judge(job, which, (keys, x, y), _span(within, start), start, limits, counters[which], tally)
+            else:
+                kept = job.off_kinks(x)
+                first = int(kept[:start].sum())
+                _judge(job, which, (keys[kept], x[kept], y[kept]), _span(within[kept], first), first, limits, counters[which], tally)
         if job.odd:
             _odd(job, keys[start:], x[start:], (results[0][start:], results[1][start:]), tally)
     for which, counter in counters.items():
         counter.collect(tally, which)
     return tally
+
+
+def _span(within: Array, start: int) -> tuple[int, int]:
+    """Of ascending points, which are new and within."""
+    judged = (int(np.argmax(within)), int(within.size - np.argmax(within[::-1]))) if within.any() else (0, 0)
+    return max(judged[0], start), max(judged[1], start)
 
 
 def _judge(
@@ -149,18 +192,17 @@ def _judge(
     tally: Tally,
 ) -> None:
     keys, x, y = arrays
-    activation, name = job.activation, job.dtype
+    name = job.dtype
     part = slice(*judged)
     near = x[part]
     wide = near if name == "float64" else near.astype(np.float64)
-    truth = getattr(reference, which)(activation.name, wide, *job.rounded, dtype=np.longdouble if name == "float64" else np.float64)
-    term: Any = largest_term(activation.record, 0, wide, job.rounded) if which == "derivative" else 0
+    truth, term = job.truth(which, wide, np.longdouble if name == "float64" else np.float64), job.term(which, wide)
     given, seen = np.empty(0), y
     if name == "float64":
         given = errors(y[part], truth, term).astype(np.float64)
     elif name != "float32":
         given, nearest = narrow_errors(y[part], truth, job.slack(term))
-        found = getattr(tally, which)
+        found = tally.directions[which]
         found.nearest += int(nearest.sum())
         found.neighbours += int((~nearest & (given <= NEAR_TIE)).sum())
     if name not in ("float32", "float64"):
@@ -170,7 +212,7 @@ def _judge(
     judges = truth_bits, np.atleast_1d(np.asarray(term, np.float64)).view(np.int64), given
     forward = which == "forward"
     passed = limits if forward else (-np.inf, np.inf)
-    monotone = forward and activation.record.monotone
+    monotone = forward and job.activation.record.monotone
     scan.scan(keys, (start, *judged), seen, judges, job.budget(which), passed, monotone, (counter.counts, counter.worst, counter.where))
 
 

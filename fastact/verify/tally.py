@@ -11,6 +11,7 @@ from fastact.verify import scan
 
 VIOLATIONS = ("NaN for finite x", "range left", "step back of a monotone function", "not odd")
 DIRECTIONS = ("forward", "derivative")
+"""Of every run; where samples are looked at, "d/dalpha" and the like, of the derivatives by the parameters, follow."""
 
 
 @dataclass(slots=True)
@@ -32,10 +33,9 @@ class Direction:
 
 @dataclass(slots=True)
 class Tally:
-    """Both directions, and for each kind of violation how many there are and the key of the first."""
+    """What was found in each direction, and for each kind of violation how many there are and the key of the first."""
 
-    forward: Direction = field(default_factory=Direction)
-    derivative: Direction = field(default_factory=Direction)
+    directions: dict[str, Direction] = field(default_factory=lambda: {name: Direction() for name in DIRECTIONS})
     violations: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def violation(self, what: str, count: int, first: int) -> None:
@@ -46,16 +46,15 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take in another slice's."""
-        self.forward.add(other.forward)
-        self.derivative.add(other.derivative)
+        for name, one in other.directions.items():
+            self.directions.setdefault(name, Direction()).add(one)
         for what, (count, first) in other.violations.items():
             self.violation(what, count, first)
 
     def stored(self) -> dict[str, Any]:
         """As JSON holds it; an infinite error is a string there."""
         found: dict[str, Any] = {"violations": {what: list(pair) for what, pair in sorted(self.violations.items())}}
-        for name in DIRECTIONS:
-            one: Direction = getattr(self, name)
+        for name, one in self.directions.items():
             counts = {f.name: getattr(one, f.name) for f in fields(one) if f.name != "worst"}
             found[name] = {**counts, "worst": [[float(error).hex(), key] for error, key in one.worst]}
         return found
@@ -66,10 +65,11 @@ class Tally:
         found = cls()
         for what, (count, first) in stored["violations"].items():
             found.violation(what, int(count), int(first))
-        for name in DIRECTIONS:
-            one = dict(stored[name])
-            worst = [(float.fromhex(error), int(key)) for error, key in one.pop("worst")]
-            setattr(found, name, Direction(worst=worst, **{k: int(v) for k, v in one.items()}))
+        for name in dict.fromkeys([*DIRECTIONS, *stored]):
+            if name != "violations":
+                one = dict(stored[name])
+                worst = [(float.fromhex(error), int(key)) for error, key in one.pop("worst")]
+                found.directions[name] = Direction(worst=worst, **{k: int(v) for k, v in one.items()})
         return found
 
 
@@ -85,7 +85,7 @@ class Counter:
         """Add them to a slice's tally."""
         c = [int(v) for v in self.counts]
         pairs = list(zip(self.worst[: c[scan.FILLED]].tolist(), self.where[: c[scan.FILLED]].tolist(), strict=True))
-        getattr(tally, which).add(Direction(judged=c[scan.JUDGED], over=c[scan.OVER], worst=pairs))
+        tally.directions.setdefault(which, Direction()).add(Direction(judged=c[scan.JUDGED], over=c[scan.OVER], worst=pairs))
         places = ((scan.NANS, scan.FIRST_NAN), (scan.OUTSIDE, scan.FIRST_OUTSIDE), (scan.BACK, scan.FIRST_BACK))
         for what, (count, first) in zip(VIOLATIONS, places, strict=False):
             tally.violation(what, c[count], c[first])
