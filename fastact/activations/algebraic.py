@@ -69,9 +69,10 @@ def squareplus(x: Any, b: Any) -> Any:
     other = select(near, hx, quarter * b) / select(near, h + root, a)
     share = select(large, other, quarter * b) / select(large, h, fma(half * z, h, half * square))
     if k.TWO_STEPS:
-        inverse = at_most(real(1) / (quarter * b), k.LARGEST)
+        inverse = real(1) / (quarter * b)
         rest = fma(-other, half * z - (a - half * h), fma(-other, a, quarter * b))
-        other = select(near, other, fma(rest, other * inverse, other))
+        exact = select(near, near, select(large, large, inverse == real(inf)))
+        other = select(exact, other, fma(rest, other * inverse, other))
     negative = x < real(0)
     y = select(near, fma(half, root, fma(x, other, hx)), select(negative, other, a))
     return y, select(negative, share, real(1) - share), quarter / h
