@@ -155,7 +155,7 @@ def _merged(y: Any, d: Any, count: int) -> ActivationStats:
         for task in y:
             change, after = task[..., moments.MEAN] - mean, n + task[..., moments.COUNT]
             share = np.where(after > 0, task[..., moments.COUNT] / after, 0)
-            mean, squares = mean + change * share, squares + task[..., moments.SQUARES] + change * change * n * share
+            mean, squares = mean + change * share, squares + task[..., moments.SQUARES] + change * (n * share) * change
             n = after
         seen = n > 0
         sums = d.sum(0)

@@ -181,3 +181,11 @@ def test_bfloat16_of_every_size() -> None:
         found = fa.activation_stats(x, fa.identity)
     assert found.nonfinite == (~np.isfinite(wide)).sum()
     assert found.maximum == wide[np.isfinite(wide)].max()
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 3), (5, 3)])
+def test_variance_of_values_whose_squares_overflow(shape: tuple[int, ...]) -> None:
+    """Equal ones differ by nothing from their mean."""
+    found = fa.activation_stats(np.full(shape, 1e200), fa.identity, axis=range(1, len(shape)))
+    assert np.all(found.variance == 0)
+    assert np.all(found.mean == 1e200)

@@ -106,7 +106,7 @@ def _run_of_values(y: Any, first: int, count: int, total: Any) -> None:
     after = before + finite
     total[COUNT] = after
     total[MEAN] += change * (finite / after)
-    total[SQUARES] += _total(sums) + change * change * (before * (finite / after))
+    total[SQUARES] += _total(sums) + change * (before * (finite / after)) * change
     total[LOW], total[HIGH] = min(total[LOW], low), max(total[HIGH], high)
 
 
