@@ -85,7 +85,8 @@ def _mean_square(f: Callable[..., Any], params: tuple[float, ...], kinks: list[f
         z = (edges[:-1] + edges[1:])[:, None] / 2 + half * nodes
         with np.errstate(all="ignore"):  # a tail that overflows before the density does away with it is NaN, and told as such
             terms = f(z, *params) ** 2 * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-        before, found = found, math.fsum((terms * weights * half).ravel()) if np.isfinite(terms).all() else math.nan
+            parts = terms * weights * half
+        before, found = found, math.fsum(parts.ravel()) if np.isfinite(terms).all() else math.nan
         if math.isnan(found) or abs(found - before) <= _AGREEMENT * found:
             break
         panels *= 2

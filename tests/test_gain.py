@@ -92,3 +92,10 @@ def test_refusals(kind: type[Exception], message: str, arguments: list[Any], nam
     with pytest.raises(kind) as caught:
         fa.gain(*arguments, **named)
     assert str(caught.value) == message
+
+
+def test_no_floating_point_error() -> None:
+    with np.errstate(all="raise"):
+        for f in fa.ACTIVATIONS:
+            for mode in ("forward", "backward"):
+                fa.gain(f, *f.record.typical, mode=mode)
