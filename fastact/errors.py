@@ -134,13 +134,13 @@ def check_outputs(record: Record, outputs: tuple[Any, ...], wanted: list[tuple[t
             raise TypeError(f"{call}: {name} has dtype {target.dtype!s}; accepted is an array of floating-point numbers")
 
 
-def check_accumulators(record: Record, out: Any, names: tuple[str, ...]) -> None:
+def check_accumulators(record: Record, out: Any, wanted: tuple[str, ...]) -> None:
     """Check that every gradient that is to be added has an array of floating-point numbers to be added to."""
-    call = f"{record.name}.backward"
+    call = names(record, "backward")[0]
     targets = out if isinstance(out, tuple) else (out,)
-    if len(targets) != len(names) or any(t is None for t in targets):
-        raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(names)}")
-    for name, target in zip(names, targets, strict=True):
+    if len(targets) != len(wanted) or any(t is None for t in targets):
+        raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(wanted)}")
+    for name, target in zip(wanted, targets, strict=True):
         kind = getattr(target, "dtype", None)
         if kind is None or kind.kind not in "fV" or kind.char == "g":
             given = type(target).__name__ if kind is None else f"of {kind}"

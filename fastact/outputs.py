@@ -78,7 +78,8 @@ def axis(call: str, x: Any, axis: Any) -> int:
     try:
         return int(normalize_axis_index(operator.index(axis), x.ndim))
     except (TypeError, np.exceptions.AxisError):
-        raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-x.ndim} to {x.ndim - 1}") from None
+        told = f"accepted are whole numbers from {-x.ndim} to {x.ndim - 1}" if x.ndim else "accepted is an array of at least one axis"
+        raise ValueError(f"{call}: axis is {axis!r}; {told}") from None
 
 
 def gradient(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:

@@ -128,6 +128,8 @@ class Packed:
         """The outputs of a direction, the last of which is packed."""
         call, (axis, gate, interleaved) = f"{self._record.name}.packed.{direction}", layout
         bound = bind(self._record, f".packed.{direction}", params, named)
+        for name, a in (("x", x), *(("dy", a) for a in dy), *(("out", o) for o in out)):
+            errors.check_plain(f"{call}: {name}", a)
         x = errors.numbers(call, "x", x)
         halves = split(call, "x", x, axis, gate, interleaved=interleaved)
         *values, dx = out

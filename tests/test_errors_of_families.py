@@ -22,12 +22,13 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "maxout.backward_from_index: index": lambda v: fa.maxout.backward_from_index(X, v, 2),
     "crelu: x": fa.crelu,
     "activation_stats: x": lambda v: fa.activation_stats(v, fa.relu),
+    "swiglu.packed.backward: x": lambda v: fa.swiglu.packed.backward(1.0, v),
+    "swiglu.packed.value_and_grad: x": fa.swiglu.packed.value_and_grad,
     "gumbel_softmax: x": lambda v: fa.gumbel_softmax(v, rng=1),
     "gumbel_softmax.backward: dy": lambda v: fa.gumbel_softmax.backward(v, X, rng=1),
 }
 LISTS: dict[str, Callable[[Any], Any]] = {
     "swiglu.packed: x": fa.swiglu.packed,
-    "swiglu.packed.backward: x": lambda v: fa.swiglu.packed.backward(1.0, v),
     "dropout: u": lambda v: fa.dropout(X, v),
 }
 OUTPUTS: dict[str, Callable[[Any], Any]] = {
@@ -108,3 +109,19 @@ def test_a_gradient_that_is_nan_passes_the_mask(f: fa.Activation) -> None:
     _, mask = f.with_mask(X, -1.0)
     assert np.isnan(f.backward(X, X, -1.0)).all()
     assert (f.backward_from_mask(X, mask) == X).all()
+
+
+def test_things_without_axes() -> None:
+    for call in (lambda: fa.maxout(1.0, 1), lambda: fa.crelu(1.0)):
+        with pytest.raises(ValueError, match=r"^(maxout|crelu): axis is -1; accepted is an array of at least one axis$"):
+            call()
+
+
+def test_a_complex_temperature() -> None:
+    with pytest.raises(ValueError, match=r"^gumbel_softmax: temperature is .*; accepted is a positive number$"):
+        fa.gumbel_softmax(X, rng=1, temperature=np.complex64(1))  # type: ignore[arg-type]
+
+
+def test_nothing_to_add_to_from_the_output() -> None:
+    with pytest.raises(ValueError, match=r"^tanh.backward_from_output: accumulate=True adds to out; accepted is an array for each of x$"):
+        fa.tanh.backward_from_output(X, X, accumulate=True)

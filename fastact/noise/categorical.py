@@ -73,7 +73,7 @@ class GumbelSoftmax:
         """The soft results in the computing width, and the dtype of the results."""
         call = self.name + method
         array, words = _argument(call, "x", x), key(call, rng)
-        if not isinstance(temperature, int | float | np.number) or not 0 < temperature < inf:
+        if not isinstance(temperature, int | float | np.integer | np.floating) or not 0 < temperature < inf:
             raise ValueError(f"{call}: temperature is {temperature!r}; accepted is a positive number")
         if not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:
             raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-array.ndim} to {array.ndim - 1}")
