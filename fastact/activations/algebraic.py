@@ -93,7 +93,7 @@ def dish(x: Any) -> Any:
 
     With z = |x|, h² = 1 + z², P = h (h + z): y = max(x, 0) - z / (2P), 1 / (4z) where P overflows. P is computed with the rounding
     errors of h², h and h + z. The derivative is G on the left, 1 - G on the right; with u = z/h and w = 1/P = 1 - u it is
-    G = 1/2 - u (1 - u²/2) = w (w (3 - w) - 1) / 2, around the root a polynomial.
+    G = 1/2 - u (1 - u²/2) = w (3w - 1 - w²) / 2, around the root a polynomial.
     """
     zero, one, half, three = real(0), real(1), real(0.5), real(3)
     negative, z = x < zero, absolute(x)
@@ -111,7 +111,7 @@ def dish(x: Any) -> Any:
     near = fma(u, fma(half * u, u, -one), half)
     delta = z - k.DISH_ROOT
     root = slope_at_root(delta, k.DISH_SLOPE, k.DISH_ROOT_OFFSET)
-    outer = half * w * fma(w, three - w, -one)
+    outer = half * w * fma(-w, w, fma(three, w, -one))
     g = select(delta < k.DISH_NEAR, near, select(delta < k.DISH_FAR, root, outer))
     g = select(inner, g, -u * u)
     return select(negative, -zero, x) - tail, select(negative, g, one - g)

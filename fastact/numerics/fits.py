@@ -181,7 +181,8 @@ FITS = (
         lambda d: 1 / _without_root(dish_slope, DISH_ROOT)(d),
         _both(-mp.mpf("0.4201"), mp.mpf("0.2701")),
         (11, 20),
-        (-25.3, -53.8),
+        (-25.4, -54.9),
+        stepwise=True,
     ),
     Fit(
         "TANH_SHRINK",
