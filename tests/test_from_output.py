@@ -97,3 +97,22 @@ def test_messages() -> None:
         fa.tanh.backward_from_output(np.ones(3, np.longdouble), np.ones(3, np.longdouble))
     with pytest.raises(TypeError, match=r"^leaky_relu.backward_from_output: 2 parameters given; accepted are 1: slope$"):
         fa.leaky_relu.backward_from_output(y, y, 1, 2)
+
+
+WORST = [
+    (fa.selu, "float32", -0.34672472),
+    (fa.selu, "float64", -0.35663190364163777),
+    (fa.log_sigmoid, "float32", 1.1190213),
+    (fa.log_sigmoid, "float64", 1.1096063331887625),
+]
+
+
+@pytest.mark.parametrize(("f", "kind", "x"), WORST, ids=lambda v: getattr(v, "name", v))
+def test_the_worst_places_found(f: Activation, kind: str, x: float) -> None:
+    """Of all floats of float32 from -12 to -0.05, and from 0.25 to 8; of some tens of millions in float64."""
+    assert f.from_output is not None
+    place = np.array([x], kind)
+    d, truth = f.backward_from_output(np.ones_like(place), f(place)), reference.derivative(f.name, place)
+    ulp = np.spacing(np.ones(1, kind) if f.from_output.of == "1" else truth.astype(kind))
+    error, budget = abs(d - truth)[0] / ulp[0], getattr(f.from_output.error, kind)
+    assert error <= budget
