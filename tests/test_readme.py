@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from pathlib import Path
 
+import pytest
+
 import fastact as fa
+from fastact.verify.slices import Job
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -79,3 +83,20 @@ def test_rows_of_rows() -> None:
     for f in fa.ROWS:
         errors = [f"{f.record.budget[k]:g}, {f.record.gradient[k]:g}" for k in range(2)]
         assert told[f.name].endswith(f"| {errors[0]} | {errors[1]} "), f.name
+
+
+RUNS = {"halves": ("float16", "bfloat16")}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_published_runs(run: str) -> None:
+    """The data beside the README are whole runs, of all functions, within the bounds."""
+    found = json.loads((README.parent / "bench" / f"{run}.json").read_text())
+    assert f"bench/{run}.json" in README.read_text()
+    assert not found["partial"]
+    told = {(e["function"], e["dtype"], e["direction"]) for e in found["results"]}
+    assert {(f.name, d, w) for f in fa.ACTIVATIONS for d in RUNS[run] for w in ("forward", "derivative")} <= told
+    for entry in found["results"]:
+        job = Job(getattr(fa, entry["function"]), entry["dtype"], (), 0, 1, exhaustive=True)
+        assert float(entry["ulp"]) <= job.budget(entry["direction"]), entry
+        assert not entry["violations"]
