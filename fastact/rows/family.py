@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact.rows import exact
+from fastact.rows import exact, quick
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import (
     Array,
@@ -135,6 +135,10 @@ class RowFunction:
         ValueError
             If an axis, a shape, the offsets or `out` do not fit. Nothing is written then.
         """
+        roles = quick.REDUCED if self.record.reduces else quick.FORWARD
+        result = quick.call(self.record.program, roles, (x,), axis, out, self.record.sign, options)
+        if result is not None:
+            return result if out is not None or result.ndim else result[()]
         dtype, (x,) = floats(self.name, {"x": x})
         told = Options.of(self.name, x.shape, axis, options)
         if self.record.reduces:
@@ -146,6 +150,12 @@ class RowFunction:
 
         `dy` broadcasts against the result of the forward call. Returns dx, in the shape of `x`.
         """
+        record = self.record
+        if not record.flat:
+            roles = quick.REDUCED_BACKWARD if record.reduces else quick.BACKWARD
+            result = quick.call(f"{record.program}_backward", roles, (x, dy), axis, out, record.sign, options)
+            if result is not None:
+                return result
         call = f"{self.name}.backward"
         dtype, (dy, x) = floats(call, {"dy": dy, "x": x})
         told = Options.of(call, x.shape, axis, options)
@@ -161,6 +171,10 @@ class RowFunction:
         call = f"{self.name}.backward_from_output"
         if self.record.reduces:
             raise TypeError(f"{call}: the result does not hold what the gradient needs; accepted is {self.name}.backward(dy, x)")
+        if not self.record.flat:
+            result = quick.call(f"{self.record.program}_from_output", quick.FROM_OUTPUT, (dy, y), axis, out, self.record.sign, options)
+            if result is not None:
+                return result
         dtype, (dy, y) = floats(call, {"dy": dy, "y": y})
         told = Options.of(call, y.shape, axis, options)
         dy = broadcast(call, "dy", dy, y.shape, "y")

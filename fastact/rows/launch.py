@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fastact.cpu import parallel
+from fastact.cpu.layout import address
 from fastact.rows import staging, words
 from fastact.rows.access import SIZE, Operand
 from fastact.rows.kernel import compile_rows
@@ -27,6 +28,7 @@ _KEPT = 2**25
 _local = threading.local()
 _lock = threading.Lock()
 _run = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
+_rows = ctypes.CFUNCTYPE(None, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_ssize_t)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,14 @@ def _runner() -> int:
 
 
 @functools.cache
-def _function(address: int) -> Any:
-    return _run(address)
+def _serial() -> Any:
+    """`staging.run`: the rows of a job from one on up to another."""
+    return _rows(_runner())
+
+
+@functools.cache
+def _function(place: int) -> Any:
+    return _run(place)
 
 
 Spec = tuple[tuple[str, str, tuple[int, ...], tuple[int, ...], bool], ...]
@@ -152,7 +160,7 @@ def _stage(job: Array, spec: Spec, length: int, extent: int) -> int:
 
 
 @functools.lru_cache(256)
-def _prepare(program: str, spec: Spec, flags: tuple[bool, bool, bool], segments: int, longest: int) -> Ready:
+def prepare(program: str, spec: Spec, flags: tuple[bool, bool, bool], segments: int, longest: int) -> Ready:
     """All of a job that does not depend on where its arrays lie; `longest` is the longest row of offsets."""
     scaled, causal, smooth = flags
     _, dtype, first, _, _ = spec[0]
@@ -163,8 +171,8 @@ def _prepare(program: str, spec: Spec, flags: tuple[bool, bool, bool], segments:
     stash = program == "softmax" and dtype == width
     job = np.zeros(words.JOB_WORDS, np.int64)
     lead, strides = _axes(spec, segments, causal=causal)
-    address = compile_rows(Plan(program, width, operands, scaled, masked, causal, stash, smooth)).address
-    job[words.KERNEL], job[words.OPERANDS], job[words.DIMS] = address, len(spec), len(lead)
+    kernel = compile_rows(Plan(program, width, operands, scaled, masked, causal, stash, smooth)).address
+    job[words.KERNEL], job[words.OPERANDS], job[words.DIMS] = kernel, len(spec), len(lead)
     job[words.SHAPE : words.SHAPE + len(lead)] = lead
     template = job[words.TEMPLATE :]
     template[words.LENGTH] = length
@@ -196,37 +204,42 @@ def execute(call: Call) -> None:
         *[(k, _name(a.dtype), a.shape, a.strides, True) for k, a in call.per_row.items()],
     )
     segments, longest = (0, 0) if call.offsets is None else (len(call.offsets) - 1, int(np.diff(call.offsets).max(initial=0)))
-    ready = _prepare(call.program, spec, (call.scaled, call.causal, call.smooth), segments, longest)
+    ready = prepare(call.program, spec, (call.scaled, call.causal, call.smooth), segments, longest)
     if not ready.total:
         return
     job = ready.job.copy()
     if call.offsets is not None:
-        job[words.OFFSETS] = call.offsets.ctypes.data
+        job[words.OFFSETS] = address(call.offsets)
     first = words.TEMPLATE + words.FIRST
-    job[first : first + words.PAIR * len(arrays) : words.PAIR] = [a.__array_interface__["data"][0] for a in arrays]
+    job[first : first + words.PAIR * len(arrays) : words.PAIR] = [address(a) for a in arrays]
     if call.numbers:
         numbers = words.TEMPLATE + words.NUMBERS
         job[numbers : numbers + len(call.numbers)].view(np.float64)[:] = call.numbers
-    _launch(job, ready)
+    launch(job, ready)
 
 
-def _launch(job: Array, ready: Ready) -> None:
-    """Hand a job to the driver, with control words of its own: its tasks are of rows, and `staging.run` runs them."""
+def launch(job: Array, ready: Ready) -> None:
+    """Run a job: its tasks are of rows. Where threads share it, the driver gets control words of its own, by which it runs these."""
     total, size, staged = ready.total, ready.size, ready.staged
     control = parallel.control
-    parallel.prepare()
-    address = _runner()
-    if control[words.THREADS] > 1 and size >= 2 * control[words.GRAIN]:
+    threads, grain = control.item(words.THREADS), control.item(words.GRAIN)
+    if threads > 1 and size >= 2 * grain:
+        parallel.prepare()
         parallel.start()
-    own = job[words.CONTROL :]
-    own[:] = control
-    threads = max(1, min(int(own[words.THREADS]), size // int(own[words.GRAIN]))) if own[words.PARALLEL_FOR] else 1
-    own[words.RUN], own[words.THREADS], own[words.GRAIN] = address, threads, 1
-    grain = _SIDE if staged and total >= 8 * _SIDE * threads else 1
-    chunk = total if threads == 1 else -(-total // (4 * threads) // grain) * grain
-    job[words.TOTAL], job[words.CHUNK], job[words.PARALLEL] = total, chunk, 1
-    job[words.JOB_CONTROL] = own.ctypes.data
+        own = job[words.CONTROL :]
+        own[:] = control
+        threads = max(1, min(int(own[words.THREADS]), size // grain)) if own[words.PARALLEL_FOR] else 1
+    else:
+        threads = 1
+    least = _SIDE if staged and total >= 8 * _SIDE * threads else 1
+    chunk = total if threads == 1 else -(-total // (4 * threads) // least) * least
+    job[words.CHUNK] = chunk
     if staged:
         buffers = _buffers(staged * -(-total // chunk) + 64)
-        job[words.BUFFER], job[words.BUFFER_BYTES] = -(-buffers.ctypes.data // 64) * 64, staged
-    _function(int(own[words.LAUNCH]))(job.ctypes.data)
+        job[words.BUFFER], job[words.BUFFER_BYTES] = -(-address(buffers) // 64) * 64, staged
+    if threads == 1:
+        _serial()(address(job), 0, total)
+        return
+    own[words.RUN], own[words.THREADS], own[words.GRAIN] = _runner(), threads, 1
+    job[words.TOTAL], job[words.PARALLEL], job[words.JOB_CONTROL] = total, 1, address(own)
+    _function(int(own[words.LAUNCH]))(address(job))

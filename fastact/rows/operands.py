@@ -17,7 +17,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @functools.cache
-def _computed(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+def computed(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """The dtype of the result, None if that of the operand is not supported."""
     if dtype.kind in "biu":
         return np.dtype(np.exp(np.zeros(0, dtype)).dtype)
@@ -30,7 +30,7 @@ def floats(call: str, operands: Mapping[str, Any]) -> tuple[np.dtype[Any], list[
     given = {name: a if isinstance(a, np.ndarray) else np.asarray(a) for name, a in operands.items()}
     kinds = []
     for name, a in given.items():
-        found = _computed(a.dtype)
+        found = computed(a.dtype)
         if found is None:
             raise TypeError(f"{call}: {name} has dtype {a.dtype}; accepted are {ACCEPTED}")
         if type(operands[name]) not in (int, float):
