@@ -97,6 +97,14 @@ def _crosses(fit: Fit, addresses: list[int]) -> bool:
     return False
 
 
+def _plain(arrays: tuple[Any, ...]) -> bool:
+    """Whether all are arrays, of no class derived from them."""
+    for a in arrays:  # noqa: SIM110
+        if type(a) is not np.ndarray:
+            return False
+    return True
+
+
 def call(program: str, roles: Roles, arrays: tuple[Any, ...], axis: Any, out: Any, sign: float, options: dict[str, Any]) -> Array | None:
     """Run a program over arrays, if these are ordinary. Returns the result, or None, with nothing done."""
     scale, causal = 1.0, False
@@ -104,10 +112,7 @@ def call(program: str, roles: Roles, arrays: tuple[Any, ...], axis: Any, out: An
         scale, causal = options.get("scale", 1.0), options.get("causal", False)
         if type(scale) is not float or type(causal) is not bool or not options.keys() <= {"scale", "causal"}:
             return None
-    for a in arrays:
-        if type(a) is not np.ndarray:
-            return None
-    if type(axis) is not int or (out is not None and type(out) is not np.ndarray):
+    if type(axis) is not int or not _plain(arrays) or (out is not None and type(out) is not np.ndarray):
         return None
     target = np.empty_like(arrays[-1 if roles is FROM_OUTPUT else 0]) if out is None and roles is not REDUCED else out
     operands = arrays if target is None else (*arrays, target)
