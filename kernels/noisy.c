@@ -115,16 +115,18 @@ static void F(noise_rrelu)(REAL x, REAL u, const REAL *p, REAL *y) {
     F(pair)(&y, isnan(x) ? x : x > 0 ? 0 : u * x, 0);
 }
 
+static REAL F(share)(REAL rate) { return rate >= 0 && rate <= 1 ? rate : NAN; }
+
 static void F(noise_dropout)(REAL x, REAL u, const REAL *p, REAL *y) {
-    REAL scale = u < p[0] ? 0 : 1 / (1 - p[0]);
-    F(pair)(&y, u < p[0] ? 0 : x * scale, 0);
+    REAL rate = F(share)(p[0]), scale = u < rate ? 0 : 1 / (1 - rate);
+    F(pair)(&y, u < rate ? 0 : x * scale, 0);
     F(pair)(&y, scale, 0);
     F(pair)(&y, 0, 0);
-    F(pair)(&y, u < p[0] ? 0 : x * scale * scale, 0);
+    F(pair)(&y, u < rate ? 0 : x * scale * scale, 0);
 }
 
 static void F(noise_alpha_dropout)(REAL x, REAL u, const REAL *p, REAL *y) {
-    REAL low = -1.75809934084737685994022L, rate = p[0], variance = (1 - rate) * (1 + rate * low * low);
+    REAL low = -1.75809934084737685994022L, rate = F(share)(p[0]), variance = (1 - rate) * (1 + rate * low * low);
     REAL a = 1 / sqrt(variance), grow = -(low * low * (1 - rate) - 1 - rate * low * low) / (2 * variance) * a;
     REAL v = u < rate ? low : x;
     F(pair)(&y, a * (v - rate * low), u < rate ? 0 : fmax(fabs(a * x), fabs(a * rate * low)));

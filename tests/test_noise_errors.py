@@ -115,3 +115,11 @@ def test_messages(run: Callable[[Any], Any], error: type[Exception], message: st
     with pytest.raises(error, match=re.escape(message)):
         run(out)
     assert (out == 7).all()
+
+
+@pytest.mark.parametrize("rate", [-0.5, 1.5, np.inf, np.nan])
+@pytest.mark.parametrize("unit", [fa.dropout, fa.alpha_dropout, fa.dropout_after(fa.relu)], ids=["dropout", "alpha_dropout", "after"])
+def test_a_rate_that_is_none_gives_nan(unit: Any, rate: float) -> None:
+    x = np.linspace(0.5, 2, 9)
+    assert np.isnan(unit(x, rng=3, rate=rate)).all()
+    assert np.isnan(unit.derivative(x, rng=3, rate=rate)).all()

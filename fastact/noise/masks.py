@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 from fastact.numerics import f64 as k
@@ -67,9 +67,14 @@ def rrelu_expected(x: Any, lower: Any, upper: Any) -> Any:
     return y, d, half * negative, half * negative
 
 
+def _share(rate: Any) -> Any:
+    """The rate, or NaN outside of [0, 1]."""
+    return select((rate >= real(0)) & (rate <= real(1)), rate, real(nan))
+
+
 def dropped(y: Any, d: Any, u: Any, rate: Any) -> Any:
     """Of a value and its derivative: 0 where u < rate, else over 1 - rate; and the derivative by rate. NaN stays."""
-    nothing = unless_nan(y, real(0))
+    nothing, rate = unless_nan(y, real(0)), _share(rate)
     drop, kept = u < rate, real(1) - rate
     value = y / kept
     return select(drop, nothing, value), select(drop, nothing, d / kept), nothing, select(drop, nothing, value / kept)
@@ -108,7 +113,8 @@ def dropout_expected(x: Any, rate: Any) -> Any:
 
 
 def _affine(rate: Any) -> Any:
-    """The a of a·x + b that restores mean 0 and variance 1, its derivative by rate, and 1 - rate."""
+    """The a of a·x + b that restores mean 0 and variance 1, its derivative by rate, and 1 - rate; NaN for rates outside of [0, 1]."""
+    rate = _share(rate)
     one, kept = real(1), real(1) - rate
     wide = fma(rate, k.SELU_ALPHA * k.SELU_ALPHA, one)
     a = one / root(kept * wide)
@@ -142,7 +148,7 @@ def _alpha_limit(side: float) -> Any:
 def alpha_dropout(x: Any, u: Any, rate: Any) -> Any:
     """Dropout for selu: to the value of selu at -inf instead of 0, then scaled and shifted so that mean 0 and variance 1 are kept."""
     nothing = unless_nan(x, real(0))
-    drop, (a, growth, kept) = u < rate, _affine(rate)
+    drop, (a, growth, kept) = u < _share(rate), _affine(rate)
     y = select(drop, nothing - (a * kept) * k.SELU_ALPHA, fma(a, x, (a * rate) * k.SELU_ALPHA))
     shift = k.SELU_ALPHA * fma(growth, rate, a)
     drate = select(drop, fma(-growth, k.SELU_ALPHA, shift), fma(growth, x, shift))
