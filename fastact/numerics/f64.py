@@ -52,7 +52,7 @@ SMALLEST = _real(np.finfo(_real).tiny)
 
 # Where one form of a function takes over from another.
 EXP_SPLIT = _real(50.0)
-MISH_CENTRE = _real(0.34)
+MISH_CENTRE = _real(0.34657)
 SOFTPLUS_NEAR = _real(0.5)
 SOFTSIGN_NEAR = _real(0.6)
 CELU_END = _real(-2.0)
