@@ -176,7 +176,7 @@ class Activation:
                     return self._backward(dy, x, *ready, out) if ready else self._backward(dy, x, out)
                 except (TypeError, ValueError) as error:
                     raise explain(self.record, "backward", (dy, x, *ready), out, error) from error
-        bound = params if len(params) == len(self._names) else bind(self.record, ".backward", params, options)
+        bound = bind(self.record, ".backward", params, options)
         if wrt is not None or self._trainable or accumulate:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options, accumulate=accumulate)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)

@@ -36,6 +36,21 @@ def _primitive(primitive: Callable[..., Any]) -> Any:
     return intrinsic((one, two, three)[count - 1])
 
 
+def resolved(function: FunctionType, width: str, called: Callable[[FunctionType], Any]) -> dict[str, Any]:
+    """Every global name that `function` uses with its meaning in a width; `called` gives that of a plain function."""
+    constants, real = WIDTHS[width]
+
+    def resolve(value: Any) -> Any:
+        if value is f64:
+            return constants
+        if value is bits.real:
+            return real
+        return called(value) if isinstance(value, FunctionType) else value
+
+    names = function.__code__.co_names
+    return {name: resolve(value) for name, value in function.__globals__.items() if name in names}
+
+
 @functools.cache
 def bind(function: Callable[..., Any], width: str, *, compiled: bool = True, from_python: bool = False) -> Any:
     """`function` with every name it uses resolved for `width` ("float32", "float64").
@@ -46,21 +61,13 @@ def bind(function: Callable[..., Any], width: str, *, compiled: bool = True, fro
     """
     if not isinstance(function, FunctionType):
         raise TypeError(f"bind: function is a {type(function).__name__}; accepted is a plain Python function")
-    constants, real = WIDTHS[width]
 
-    def resolve(value: Any) -> Any:
-        if value is f64:
-            return constants
-        if value is bits.real:
-            return real
-        if not isinstance(value, FunctionType):
-            return value
+    def called(value: FunctionType) -> Any:
         if value in bits.CODE:
             return _primitive(value) if compiled else value
         return bind(value, width, compiled=compiled)
 
-    names = function.__code__.co_names
-    scope = {name: resolve(value) for name, value in function.__globals__.items() if name in names}
+    scope = resolved(function, width, called)
     scope |= {"__name__": function.__module__, "__builtins__": __builtins__}
     bound = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
     if not compiled:

@@ -9,8 +9,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from fastact.numerics import bits, f64
-from fastact.numerics.bind import WIDTHS
+from fastact.numerics import bits
+from fastact.numerics.bind import resolved
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 HALF, FLOAT, DOUBLE, PTR = ir.HalfType(), ir.FloatType(), ir.DoubleType(), ir.PointerType()
@@ -191,20 +191,8 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
 @functools.cache
 def traced(function: Callable[..., Any], width: str) -> Callable[..., Any]:
     """A function of the numerics, with all that it calls, for values of a width ("float32", "float64")."""
-    constants, real = WIDTHS[width]
     assert isinstance(function, FunctionType)
-
-    def resolve(value: Any) -> Any:
-        if value is f64:
-            return constants
-        if value is bits.real:
-            return real
-        if not isinstance(value, FunctionType):
-            return value
-        return _PRIMITIVES[value] if value in _PRIMITIVES else traced(value, width)
-
-    names = function.__code__.co_names
-    scope: dict[str, Any] = {name: resolve(value) for name, value in function.__globals__.items() if name in names}
+    scope = resolved(function, width, lambda value: _PRIMITIVES[value] if value in _PRIMITIVES else traced(value, width))
     return FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
 
 
