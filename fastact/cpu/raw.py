@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -30,6 +31,31 @@ def _element(builder: Any, address: Any, index: Any) -> Any:
 def _function(builder: Any, address: Any, result: Any, arguments: list[Any]) -> Any:
     kind = ir.FunctionType(result, [a.type for a in arguments])
     return builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
+
+
+def loop(builder: Any, bounds: tuple[Any, Any, int], carried: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]) -> list[Any]:
+    """Run `body(index, carried)` for index = start, start + step... while index < stop; return what it carries out."""
+    start, stop, step = bounds
+    before = builder.block
+    head, run, done = (builder.append_basic_block(name) for name in ("head", "run", "done"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(I64)
+    index.add_incoming(start, before)
+    values = []
+    for first in carried:
+        value = builder.phi(first.type)
+        value.add_incoming(first, before)
+        values.append(value)
+    builder.cbranch(builder.icmp_signed("<", index, stop), run, done)
+    builder.position_at_end(run)
+    results = body(index, values)
+    index.add_incoming(builder.add(index, I64(step)), builder.block)
+    for value, result in zip(values, results, strict=True):
+        value.add_incoming(result, builder.block)
+    builder.branch(head)
+    builder.position_at_end(done)
+    return values
 
 
 @intrinsic

@@ -9,32 +9,11 @@ from numba import types
 from numba.extending import intrinsic
 
 from fastact.cpu.blocks import carry, change, seek
-from fastact.cpu.raw import I64, PTR, add_real, lesser, real_word, scratch, word
+from fastact.cpu.raw import I64, PTR, add_real, lesser, loop, real_word, scratch, word
 from fastact.cpu.words import APART, BASE, DIMS, JOB_CHUNK, PLACE, SHAPE, SIZE, STRIDES
 
 DOUBLE, CHAINS = ir.DoubleType(), 4
 EIGHT = ir.VectorType(DOUBLE, 8)
-
-
-def _each(builder: Any, stop: Any, initial: list[Any], body: Any) -> list[Any]:
-    """`values = body(k, values)` for 0 <= k < stop."""
-    before, block, after = builder.block, builder.append_basic_block("sum"), builder.append_basic_block("summed")
-    builder.cbranch(builder.icmp_signed(">", stop, I64(0)), block, after)
-    builder.position_at_end(block)
-    index = builder.phi(I64)
-    values = [builder.phi(v.type) for v in initial]
-    results = body(index, values)
-    following = builder.add(index, I64(1), flags=["nuw", "nsw"])
-    builder.cbranch(builder.icmp_signed("<", following, stop), block, after)
-    for phi, old, new in zip((index, *values), (I64(0), *initial), (following, *results), strict=True):
-        phi.add_incoming(old, before)
-        phi.add_incoming(new, block)
-    builder.position_at_end(after)
-    ends = [builder.phi(v.type) for v in initial]
-    for phi, old, new in zip(ends, initial, results, strict=True):
-        phi.add_incoming(old, before)
-        phi.add_incoming(new, block)
-    return ends
 
 
 def _reals(builder: Any, pointer: Any, index: Any, count: int, kind: Any) -> Any:
@@ -55,7 +34,7 @@ def _run_total(builder: Any, pointer: Any, length: Any, kind: Any) -> Any:
         base = builder.mul(k, I64(8 * CHAINS))
         return [builder.fadd(v, _reals(builder, pointer, builder.add(base, I64(8 * i)), 8, kind)) for i, v in enumerate(chains)]
 
-    a, b, c, d = _each(builder, whole, [zero] * CHAINS, add_chains)
+    a, b, c, d = loop(builder, (I64(0), whole, 1), [zero] * CHAINS, add_chains)
     lanes = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
     parts = [builder.extract_element(lanes, ir.IntType(32)(i)) for i in range(8)]
     while len(parts) > 1:
@@ -66,7 +45,7 @@ def _run_total(builder: Any, pointer: Any, length: Any, kind: Any) -> Any:
     def add_rest(k: Any, total: list[Any]) -> list[Any]:
         return [builder.fadd(total[0], _reals(builder, pointer, builder.add(done, k), 1, kind))]
 
-    return _each(builder, builder.sub(length, done), parts, add_rest)[0]
+    return loop(builder, (I64(0), builder.sub(length, done), 1), parts, add_rest)[0]
 
 
 def _by_size(builder: Any, size: Any, emit: Any) -> list[Any]:
@@ -109,7 +88,7 @@ def add_run(typing: Any, totals: Any, address: Any, length: Any, size: Any) -> A
                 builder.store(value, place, align=8)
                 return []
 
-            _each(builder, a[2], [], add)
+            loop(builder, (I64(0), a[2], 1), [], add)
 
         _by_size(builder, a[3], emit)
         return context.get_dummy_value()

@@ -16,9 +16,10 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from fastact.cpu.loops import Kernel
+from fastact.cpu.raw import loop
 from fastact.rows import losses, programs, sparse
 from fastact.rows.access import Place
-from fastact.rows.emit import DOUBLE, FLOAT, I64, PTR, Value, constant, loop
+from fastact.rows.emit import DOUBLE, FLOAT, I64, PTR, Value, constant
 from fastact.rows.form import Form
 from fastact.rows.programs import Plan, Row
 from fastact.rows.words import FIRST, LENGTH, LIMIT, NUMBERS, NUMBERS_COUNT, PAIR, STEP
