@@ -7,7 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from fastact.rows.emit import DOUBLE, FLOAT, HALF, I8, I16, I32, I64, PTR, Value, constant, intrinsic, vector
+from fastact.numerics.emit import DOUBLE, FLOAT, HALF, I8, I16, I32, I64, PTR, Value, constant, intrinsic, vector
 
 MEMORY = {"float16": HALF, "bfloat16": I16, "float32": FLOAT, "float64": DOUBLE, "bool": I8, "int64": I64}
 SIZE = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "bool": 1, "int64": 8}

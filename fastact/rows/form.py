@@ -13,8 +13,8 @@ from typing import Any
 from llvmlite import ir
 
 from fastact.cpu.raw import loop
+from fastact.numerics.emit import I32, I64, REAL, Value, constant
 from fastact.rows.access import Place, iota, read, read_one, splat, write, write_one
-from fastact.rows.emit import I32, I64, REAL, Value, constant
 
 LANES = {"float32": 16, "float64": 8}
 UNROLL = 4

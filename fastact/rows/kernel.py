@@ -17,9 +17,9 @@ from numba.core.registry import cpu_target
 
 from fastact.cpu.loops import Kernel
 from fastact.cpu.raw import loop
+from fastact.numerics.emit import DOUBLE, FLOAT, I64, PTR, Value, constant
 from fastact.rows import losses, programs, sparse
 from fastact.rows.access import Place
-from fastact.rows.emit import DOUBLE, FLOAT, I64, PTR, Value, constant
 from fastact.rows.form import Form
 from fastact.rows.programs import Plan, Row
 from fastact.rows.words import FIRST, LENGTH, LIMIT, NUMBERS, NUMBERS_COUNT, PAIR, STEP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from fastact.rows.emit import DOUBLE, I64, Value, select
+from fastact.numerics.emit import DOUBLE, I64, Value, select
 from fastact.rows.form import Elements
 from fastact.rows.programs import Row
 from fastact.rows.stable import Parts, add, largest, paired, plain

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from fastact.numerics import exponential
 from fastact.numerics.bind import WIDTHS
-from fastact.rows.emit import DOUBLE, FLOAT, I32, Value, absolute, binary, constant, fma, select, traced
+from fastact.numerics.emit import DOUBLE, FLOAT, I32, Value, absolute, binary, constant, fma, select, traced
 from fastact.rows.form import Elements, Form
 
 FAR = {"float32": 256.0, "float64": 2048.0}

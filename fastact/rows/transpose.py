@@ -9,8 +9,8 @@ from llvmlite import ir
 
 from fastact.cpu.loops import Kernel
 from fastact.cpu.raw import loop
+from fastact.numerics.emit import I32, I64, PTR, constant, intrinsic
 from fastact.rows.access import iota, splat
-from fastact.rows.emit import I32, I64, PTR, constant, intrinsic
 from fastact.rows.kernel import build
 
 _LINE = 64

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
 from fastact.numerics import bits
@@ -17,6 +18,7 @@ HALF, FLOAT, DOUBLE, PTR = ir.HalfType(), ir.FloatType(), ir.DoubleType(), ir.Po
 REAL = {"float32": FLOAT, "float64": DOUBLE}
 _NAMES = {I1: "i1", I8: "i8", I16: "i16", I32: "i32", I64: "i64", HALF: "f16", FLOAT: "f32", DOUBLE: "f64", PTR: "p0"}
 _INTEGER = {FLOAT: (I32, 23), DOUBLE: (I64, 52)}
+_OF_NUMPY = {np.float32: FLOAT, np.float64: DOUBLE}
 
 
 def vector(scalar: Any, like: Any) -> Any:
@@ -114,12 +116,18 @@ class Value:
     def __eq__(self, other: object) -> Value:  # type: ignore[override]
         return self._compare("==", other)
 
+    def __ne__(self, other: object) -> Value:  # type: ignore[override]
+        return self.made(self.b.fcmp_unordered("!=", self.ir, self.like(other)))
+
     def _compare(self, sign: str, other: Any) -> Value:
         compare = self.b.icmp_signed if isinstance(element(self.type), ir.IntType) else self.b.fcmp_ordered
         return self.made(compare(sign, self.ir, self.like(other)))
 
     def __and__(self, other: Value) -> Value:
         return self.made(self.b.and_(self.ir, other.ir))
+
+    def __or__(self, other: Value) -> Value:
+        return self.made(self.b.or_(self.ir, other.ir))
 
     def double(self) -> Value:
         """Exactly, in float64."""
@@ -141,14 +149,25 @@ def fma(a: Any, b: Any, c: Any) -> Value:
 
 
 def select(condition: Value, a: Any, b: Any) -> Value:
-    """Element by element; one of the two may be a number."""
-    v = a if isinstance(a, Value) else b
-    return v.made(v.b.select(condition.ir, v.like(a), v.like(b)))
+    """Element by element; one of the two may be a number, and both if they are of NumPy's types."""
+    kind = next((v.type for v in (a, b) if isinstance(v, Value)), None) or vector(_OF_NUMPY[type(a)], condition.type)
+    chosen = [v.ir if isinstance(v, Value) else constant(kind, v) for v in (a, b)]
+    return condition.made(condition.b.select(condition.ir, *chosen))
 
 
 def absolute(x: Value) -> Value:
     """|x|."""
     return x.made(intrinsic(x.b, "fabs", x.type, [x.ir], x.type))
+
+
+def sqrt(x: Value) -> Value:
+    """√x, correctly rounded."""
+    return x.made(intrinsic(x.b, "sqrt", x.type, [x.ir], x.type))
+
+
+def copysign(x: Value, sign: Value) -> Value:
+    """|x| with the sign bit of `sign`."""
+    return x.made(intrinsic(x.b, "copysign", x.type, [x.ir, sign.ir], x.type))
 
 
 def exponent_from_low_bits(t: Value) -> Value:
@@ -182,6 +201,8 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
     bits.fma: fma,
     bits.select: select,
     bits.absolute: absolute,
+    bits.sqrt: sqrt,
+    bits.copysign: copysign,
     bits.horner: horner,
     bits.polynomial: polynomial,
     bits.exponent_from_low_bits: exponent_from_low_bits,
