@@ -123,11 +123,13 @@ class Value:
         compare = self.b.icmp_signed if isinstance(element(self.type), ir.IntType) else self.b.fcmp_ordered
         return self.made(compare(sign, self.ir, self.like(other)))
 
-    def __and__(self, other: Value) -> Value:
-        return self.made(self.b.and_(self.ir, other.ir))
+    def __and__(self, other: Any) -> Value:
+        return self.made(self.b.and_(self.ir, self.like(other)))
 
-    def __or__(self, other: Value) -> Value:
-        return self.made(self.b.or_(self.ir, other.ir))
+    def __or__(self, other: Any) -> Value:
+        return self.made(self.b.or_(self.ir, self.like(other)))
+
+    __rand__, __ror__ = __and__, __or__
 
     def double(self) -> Value:
         """Exactly, in float64."""
@@ -148,15 +150,19 @@ def fma(a: Any, b: Any, c: Any) -> Value:
     return v.made(intrinsic(v.b, "fma", v.type, [v.like(o) for o in (a, b, c)], v.type))
 
 
-def select(condition: Value, a: Any, b: Any) -> Value:
+def select(condition: Any, a: Any, b: Any) -> Any:
     """Element by element; one of the two may be a number, and both if they are of NumPy's types."""
+    if not isinstance(condition, Value):
+        return a if condition else b
     kind = next((v.type for v in (a, b) if isinstance(v, Value)), None) or vector(_OF_NUMPY[type(a)], condition.type)
     chosen = [v.ir if isinstance(v, Value) else constant(kind, v) for v in (a, b)]
     return condition.made(condition.b.select(condition.ir, *chosen))
 
 
-def absolute(x: Value) -> Value:
-    """|x|."""
+def absolute(x: Any) -> Any:
+    """|x|, also of a number."""
+    if not isinstance(x, Value):
+        return bits.absolute(x)
     return x.made(intrinsic(x.b, "fabs", x.type, [x.ir], x.type))
 
 
