@@ -13,8 +13,8 @@ from fastact import affine, dispatch, gradients, masks, outgoing, reference
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.binding import bind
 from fastact.cpu import embed
-from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.directions import Direction
 from fastact.dispatch import LARGE, WIDTHS
 from fastact.errors import explain
 from fastact.record import Record

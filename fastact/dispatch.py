@@ -11,7 +11,7 @@ import numpy as np
 from fastact import errors
 from fastact.cpu import walk
 from fastact.cpu.layout import address, layouts
-from fastact.cpu.loops import STORAGE, Direction, signature
+from fastact.directions import STORAGE, Direction, signature
 from fastact.record import Record
 
 LARGE = 32768

@@ -14,8 +14,8 @@ from fastact.activation import Activation
 from fastact.activations import gates
 from fastact.binding import bind
 from fastact.cpu import embed
-from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.directions import Direction
 from fastact.dispatch import LARGE
 from fastact.errors import explain
 from fastact.packed import Packed

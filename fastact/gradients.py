@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from fastact import dispatch, errors, reference
-from fastact.cpu.loops import Direction
 from fastact.cpu.summed import summed as parameter_sums
 from fastact.cpu.ufunc import make_ufunc
 from fastact.cpu.walk import Drawn
+from fastact.directions import Direction
 from fastact.record import Record
 
 _ALIGNED, _WRITEABLE = 0x100, 0x400

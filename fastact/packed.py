@@ -9,8 +9,8 @@ import numpy as np
 
 from fastact import dispatch, errors
 from fastact.binding import bind
-from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.directions import Direction
 from fastact.record import Record
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 import fastact
-from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.directions import Direction
 from fastact.record import Record
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact.cpu.loops import signature
 from fastact.cpu.words import MAX_OPERANDS
+from fastact.directions import signature
 from fastact.noise.units import NOISY
 from fastact.record import Record
 

@@ -11,7 +11,8 @@ from numba import njit
 from numba.core import types
 from numba.extending import overload
 
-from fastact.cpu.loops import STORAGE, Direction, Kernel, compile_kernel
+from fastact.cpu.loops import Kernel, compile_kernel
+from fastact.directions import STORAGE, Direction
 from fastact.numerics.bind import bind
 from fastact.record import Record
 

@@ -2,80 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from fastact.cpu import affine
 from fastact.cpu.longdouble import call_reference
-from fastact.numerics import bits
+from fastact.directions import Direction, Signature, Storage, results, signature
+from fastact.numerics import shift
 from fastact.numerics.bind import bind
 from fastact.record import Record
 
-Direction = Literal["forward", "backward", "derivative", "value_and_grad", "backward_params", "accumulate", "accumulate_params"]
 PTR = ir.PointerType()
 I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 HALF, FLOAT, DOUBLE = ir.HalfType(), ir.FloatType(), ir.DoubleType()
 _serial = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """How one dtype lies in memory, and the width that it is computed in."""
-
-    dtype: str
-    size: int
-    width: str
-    memory: Any
-
-    @property
-    def computed(self) -> Storage:
-        """The storage of the computing width, which parameters have."""
-        return STORAGE[self.width]
-
-
-STORAGE = {
-    "float16": Storage("float16", 2, "float32", HALF),
-    "bfloat16": Storage("bfloat16", 2, "float32", I16),
-    "float32": Storage("float32", 4, "float32", FLOAT),
-    "float64": Storage("float64", 8, "float64", DOUBLE),
-    "longdouble": Storage("longdouble", np.dtype(np.longdouble).itemsize, "longdouble", None),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The operands of one loop, inputs first; parameters are the last inputs."""
-
-    inputs: tuple[Storage, ...]
-    outputs: tuple[Storage, ...]
-    params: int
-
-    @property
-    def operands(self) -> tuple[Storage, ...]:
-        """Inputs, then outputs."""
-        return self.inputs + self.outputs
-
-
-@functools.cache
-def signature(record: Record, direction: Direction, dtype: str) -> Signature:
-    """Operands of a direction: (old dx,) (dy,) x, params... -> y, dx or both; those of parameters add a gradient for each."""
-    x = STORAGE[dtype]
-    data = (x,) * len(record.operands)
-    params = (x.computed,) * len(record.params)
-    before = (x,) * (2 if direction.startswith("accumulate") else direction.startswith("backward"))
-    added = params if direction.endswith("params") else ()
-    outputs = {"forward": (x,), "value_and_grad": (x, *data)}.get(direction, (*data, *added))
-    return Signature((*before, *data, *params), outputs, len(params))
 
 
 def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
@@ -112,28 +59,6 @@ def _narrow(builder: Any, value: Any, storage: Storage) -> Any:
         odd = builder.and_(builder.lshr(bits, I32(16)), I32(1))
         return builder.trunc(builder.lshr(builder.add(builder.add(bits, I32(0x7FFF)), odd), I32(16)), I16)
     return value
-
-
-def _results(builder: Any, record: Record, direction: Direction, inputs: list[Any], call: Callable[[list[Any]], list[Any]]) -> list[Any]:
-    """The outputs of one element. A gradient that is 0 by branch stays +0 whatever comes in."""
-    if direction == "forward":
-        return call(inputs)[:1]
-    last = 1 + len(record.operands)
-    if direction == "derivative":
-        return call(inputs)[1:last]
-    if direction == "value_and_grad":
-        return call(inputs)[:last]
-    old = inputs[: direction.startswith("accumulate")]
-    dy, *rest = inputs[len(old) :]
-    gradients = call(rest)[1 : None if direction.endswith("params") else last]
-    zero = ir.Constant(dy.type, 0.0)
-    results = []
-    for k, d in enumerate(gradients):
-        added = old if k == 0 else []
-        result = bits.CODE[bits.fma](builder, dy, d, added[0]) if added else builder.fmul(dy, d)
-        level = builder.fcmp_ordered("==", d, zero) if record.flat else I1(0)
-        results.append(builder.select(level, added[0] if added else zero, result))
-    return results
 
 
 class _Distinct(ir.values.MDValue):
@@ -183,11 +108,11 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
     fixed = {j: _load(builder, pointers[j], sig.inputs[j], sig.inputs[0])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
 
     def call(values: list[Any]) -> list[Any]:
-        x, shift = values[0], values[own:]
-        inner = [affine.enter(builder, record.affine, x, shift), *values[1:own]]
+        x, moved = values[0], values[own:]
+        inner = [shift.enter(builder, record.affine, x, moved), *values[1:own]]
         _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
         parts = [builder.extract_value(result, k) for k in range(compiled.signature.return_type.count)]
-        return affine.leave(builder, record.affine, x, shift, parts, record.flat)
+        return shift.leave(builder, record.affine, x, moved, parts, record.flat)
 
     def body(index: Any, group: Any) -> None:
         def element(j: int) -> Any:
@@ -201,7 +126,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
             loaded, value = _load(builder, element(j), storage, sig.inputs[0])
             loaded.set_metadata("llvm.access.group", group)
             inputs.append(value)
-        for j, result in enumerate(_results(builder, record, direction, inputs, call), start=len(sig.inputs)):
+        for j, result in enumerate(results(builder, record, direction, inputs, call), start=len(sig.inputs)):
             storage = sig.operands[j]
             stored = builder.store(_narrow(builder, result, storage), element(j), align=storage.size)
             stored.set_metadata("llvm.access.group", group)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fastact.cpu import words
-from fastact.cpu.loops import Signature
+from fastact.directions import Signature
 
 _SHORTEST = 64
 """Elements of a run from which a call of the kernel for it alone is worth while."""

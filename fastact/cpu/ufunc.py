@@ -14,8 +14,9 @@ import numpy._core._multiarray_umath as umath
 from numba import cfunc
 
 from fastact.cpu import driver, raw, words
-from fastact.cpu.loops import Direction, Kernel, Signature, compile_kernel, signature
+from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.cpu.parallel import control
+from fastact.directions import Direction, Signature, signature
 from fastact.record import Record
 
 # Indices in NumPy's table of ufunc functions, slots and flags of numpy/dtype_api.h; all fixed since NumPy 2.0.

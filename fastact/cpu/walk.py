@@ -16,9 +16,9 @@ import numpy as np
 
 from fastact.cpu import parallel, words
 from fastact.cpu.layout import Layout, address, coalesce, layouts, spread
-from fastact.cpu.loops import STORAGE, Direction
 from fastact.cpu.plan import Plan, Row, make_plan
 from fastact.cpu.ufunc import Loop, typed_loop
+from fastact.directions import STORAGE, Direction
 from fastact.record import Record
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -10,8 +10,8 @@ import numpy as np
 
 from fastact import dispatch, errors, gradients
 from fastact.cpu import walk
-from fastact.cpu.loops import Direction
 from fastact.cpu.ufunc import make_ufunc
+from fastact.directions import Direction
 from fastact.noise.fill import compile_fill
 from fastact.noise.key import Key
 from fastact.record import Record

@@ -12,8 +12,9 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from fastact.cpu.loops import DOUBLE, FLOAT, I8, I32, I64, PTR, STORAGE, Kernel, _loop
+from fastact.cpu.loops import DOUBLE, FLOAT, I8, I32, I64, PTR, Kernel, _loop
 from fastact.cpu.words import BLOCK
+from fastact.directions import STORAGE
 from fastact.noise.philox import emit, round_keys
 from fastact.numerics.bind import bind
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastact import dispatch, errors
 from fastact.activation import Activation
-from fastact.cpu.loops import Direction
+from fastact.directions import Direction
 from fastact.noise.drive import Draw, backward, elementwise
 from fastact.noise.key import key
 from fastact.record import Record

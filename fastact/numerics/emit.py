@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from llvmlite import ir
@@ -150,6 +150,14 @@ def fma(a: Any, b: Any, c: Any) -> Value:
     return v.made(intrinsic(v.b, "fma", v.type, [v.like(o) for o in (a, b, c)], v.type))
 
 
+@overload
+def select(condition: Value, a: Any, b: Any) -> Value: ...
+
+
+@overload
+def select(condition: bool, a: Any, b: Any) -> Any: ...
+
+
 def select(condition: Any, a: Any, b: Any) -> Any:
     """Element by element; one of the two may be a number, and both if they are of NumPy's types."""
     if not isinstance(condition, Value):
@@ -157,6 +165,14 @@ def select(condition: Any, a: Any, b: Any) -> Any:
     kind = next((v.type for v in (a, b) if isinstance(v, Value)), None) or vector(_OF_NUMPY[type(a)], condition.type)
     chosen = [v.ir if isinstance(v, Value) else constant(kind, v) for v in (a, b)]
     return condition.made(condition.b.select(condition.ir, *chosen))
+
+
+@overload
+def absolute(x: Value) -> Value: ...
+
+
+@overload
+def absolute(x: float) -> float: ...
 
 
 def absolute(x: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact.cpu.loops import STORAGE
+from fastact.directions import STORAGE
 from fastact.errors import ACCEPTED
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -1,0 +1,89 @@
+"""What a kernel computes in each direction, on any device: its operands, how they lie in memory, and its results from the scalar's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from llvmlite import ir
+
+from fastact.numerics import bits
+from fastact.numerics.emit import DOUBLE, FLOAT, HALF, I1, I16
+from fastact.record import Record
+
+Direction = Literal["forward", "backward", "derivative", "value_and_grad", "backward_params", "accumulate", "accumulate_params"]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How one dtype lies in memory, and the width that it is computed in."""
+
+    dtype: str
+    size: int
+    width: str
+    memory: Any
+
+    @property
+    def computed(self) -> Storage:
+        """The storage of the computing width, which parameters have."""
+        return STORAGE[self.width]
+
+
+STORAGE = {
+    "float16": Storage("float16", 2, "float32", HALF),
+    "bfloat16": Storage("bfloat16", 2, "float32", I16),
+    "float32": Storage("float32", 4, "float32", FLOAT),
+    "float64": Storage("float64", 8, "float64", DOUBLE),
+    "longdouble": Storage("longdouble", np.dtype(np.longdouble).itemsize, "longdouble", None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The operands of one loop, inputs first; parameters are the last inputs."""
+
+    inputs: tuple[Storage, ...]
+    outputs: tuple[Storage, ...]
+    params: int
+
+    @property
+    def operands(self) -> tuple[Storage, ...]:
+        """Inputs, then outputs."""
+        return self.inputs + self.outputs
+
+
+@functools.cache
+def signature(record: Record, direction: Direction, dtype: str) -> Signature:
+    """Operands of a direction: (old dx,) (dy,) x, params... -> y, dx or both; those of parameters add a gradient for each."""
+    x = STORAGE[dtype]
+    data = (x,) * len(record.operands)
+    params = (x.computed,) * len(record.params)
+    before = (x,) * (2 if direction.startswith("accumulate") else direction.startswith("backward"))
+    added = params if direction.endswith("params") else ()
+    outputs = {"forward": (x,), "value_and_grad": (x, *data)}.get(direction, (*data, *added))
+    return Signature((*before, *data, *params), outputs, len(params))
+
+
+def results(builder: Any, record: Record, direction: Direction, inputs: list[Any], call: Callable[[list[Any]], list[Any]]) -> list[Any]:
+    """The outputs of one element. A gradient that is 0 by branch stays +0 whatever comes in."""
+    if direction == "forward":
+        return call(inputs)[:1]
+    last = 1 + len(record.operands)
+    if direction == "derivative":
+        return call(inputs)[1:last]
+    if direction == "value_and_grad":
+        return call(inputs)[:last]
+    old = inputs[: direction.startswith("accumulate")]
+    dy, *rest = inputs[len(old) :]
+    gradients = call(rest)[1 : None if direction.endswith("params") else last]
+    zero = ir.Constant(dy.type, 0.0)
+    results = []
+    for k, d in enumerate(gradients):
+        added = old if k == 0 else []
+        result = bits.CODE[bits.fma](builder, dy, d, added[0]) if added else builder.fmul(dy, d)
+        level = builder.fcmp_ordered("==", d, zero) if record.flat else I1(0)
+        results.append(builder.select(level, added[0] if added else zero, result))
+    return results
