@@ -17,6 +17,7 @@ from fastact.cpu.longdouble import call_reference
 from fastact.directions import Direction, Signature, Storage, results, signature
 from fastact.numerics import shift
 from fastact.numerics.bind import bind
+from fastact.numerics.metadata import Distinct
 from fastact.record import Record
 
 PTR = ir.PointerType()
@@ -61,23 +62,10 @@ def _narrow(builder: Any, value: Any, storage: Storage) -> Any:
     return value
 
 
-class _Distinct(ir.values.MDValue):
-    """A distinct metadata node, which loop ids and access groups must be; llvmlite offers unique ones only."""
-
-    def __init__(self, module: Any) -> None:
-        super().__init__(module, (), name=str(len(module.metadata)))
-
-    def descr(self, buf: Any) -> None:
-        buf += ("distinct !{ ", ", ".join(o.get_reference() for o in self.operands), " }\n")
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-
-
 def _loop(builder: Any, n: Any, body: Callable[[Any, Any], None]) -> None:
     """Run `body(index, group)` for 0 <= index < n; accesses marked with `group` do not depend on other iterations."""
     module, entry = builder.module, builder.block
-    group = _Distinct(module)
+    group = Distinct(module)
     head, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
     builder.cbranch(builder.icmp_signed(">", n, I64(0)), head, done)
     builder.position_at_end(head)
@@ -89,7 +77,7 @@ def _loop(builder: Any, n: Any, body: Callable[[Any, Any], None]) -> None:
     latch = builder.cbranch(builder.icmp_signed("<", following, n), head, done)
     parallel = module.add_metadata([ir.MetaDataString(module, "llvm.loop.parallel_accesses"), group])
     vectorize = module.add_metadata([ir.MetaDataString(module, "llvm.loop.vectorize.enable"), ir.Constant(I1, 1)])
-    identity = _Distinct(module)
+    identity = Distinct(module)
     identity.operands = (identity, parallel, vectorize)
     latch.set_metadata("llvm.loop", identity)
     builder.position_at_end(done)

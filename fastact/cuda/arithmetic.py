@@ -1,0 +1,104 @@
+"""Quotients and roots of float32 on the device: the bits of IEEE division without its branch and its call.
+
+With r₀ next to 1/b, of the hardware's approximation, e = 1 - b r₀ and r = r₀ + r₀ e: r is 1/b rounded, and after two steps
+q ← q + r (a - b q), whose differences are exact, so is q (Markstein 1990). That needs b and 1/b normal, which |e| < 2^-20 tells,
+|a| ≥ 2^-100 for the differences to be exact, and a normal quotient. Where one of these fails there is doubt: `Doubts` collects it,
+and the kernel computes the element again by the ordinary division.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from fastact.numerics.emit import FLOAT, I1, Value, constant, intrinsic
+
+_EXACT_FROM, _NORMAL_FROM, _NEAR, _LARGE = 2.0**-100, 2.0**-125, 2.0**-20, 2.0**100
+
+
+class Doubts:
+    """Whether any quotient or root of an element may be off."""
+
+    def __init__(self) -> None:
+        self.found: Any = None
+
+    def unless(self, builder: Any, sure: Any) -> None:
+        """Add one that is right if `sure` holds."""
+        doubt = builder.not_(sure)
+        self.found = doubt if self.found is None else builder.or_(self.found, doubt)
+
+    def any(self) -> Any:
+        """A bit."""
+        return I1(0) if self.found is None else self.found
+
+
+class Quick(Value):
+    """A float32 value whose quotients and roots are taken without branches; `doubts` hears of those that may be off."""
+
+    __slots__ = ("doubts",)
+
+    def __init__(self, builder: Any, value: Any, doubts: Doubts) -> None:
+        super().__init__(builder, value)
+        self.doubts = doubts
+
+    def made(self, value: Any) -> Quick:
+        """A value of the same element."""
+        return Quick(self.b, value, self.doubts)
+
+    def _approximate(self, function: str, x: Any) -> Any:
+        name = f"llvm.nvvm.{function}.approx.ftz.f"
+        module = self.b.module
+        return self.b.call(module.globals.get(name) or ir.Function(module, ir.FunctionType(FLOAT, [FLOAT]), name), [x])
+
+    def _fma(self, a: Any, b: Any, c: Any) -> Any:
+        return intrinsic(self.b, "fma", FLOAT, [a, b, c], FLOAT)
+
+    def _size(self, x: Any) -> Any:
+        return intrinsic(self.b, "fabs", FLOAT, [x], FLOAT)
+
+    def _at_least(self, x: Any, bound: float) -> Any:
+        return self.b.fcmp_ordered(">=", self._size(x), constant(FLOAT, bound))
+
+    def _inverse(self, divisor: Any) -> Any:
+        """1/b, rounded."""
+        first = self._approximate("rcp", divisor)
+        error = self._fma(self.b.fneg(divisor), first, constant(FLOAT, 1.0))
+        self.doubts.unless(self.b, self.b.fcmp_ordered("<", self._size(error), constant(FLOAT, _NEAR)))
+        return self._fma(first, error, first)
+
+    def __truediv__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return self._over(self.ir, other.ir, self._inverse(other.ir))
+        if np.frexp(other)[0] in (-0.5, 0.5):  # a power of two
+            return self.made(self.b.fmul(self.ir, constant(FLOAT, 1 / other)))
+        return self._over(self.ir, constant(FLOAT, other), constant(FLOAT, np.float32(1) / np.float32(other)))
+
+    def __rtruediv__(self, other: Any) -> Value:
+        inverse = self._inverse(self.ir)
+        return self.made(inverse) if other == 1 else self._over(constant(FLOAT, other), self.ir, inverse)
+
+    def _over(self, a: Any, b: Any, inverse: Any) -> Value:
+        """A / b. The steps make +0 of -0, so the sign is that of the first product."""
+        q = product = self.b.fmul(a, inverse)
+        minus = self.b.fneg(b)
+        for _ in range(2):
+            q = self._fma(self._fma(minus, q, a), inverse, q)
+        sure = self._at_least(q, _NORMAL_FROM)
+        if not isinstance(a, ir.Constant):
+            nothing = self.b.fcmp_ordered("==", a, constant(FLOAT, 0.0))
+            sure = self.b.or_(nothing, self.b.and_(sure, self._at_least(a, _EXACT_FROM)))
+        self.doubts.unless(self.b, sure)
+        return self.made(intrinsic(self.b, "copysign", FLOAT, [q, product], FLOAT))
+
+    def root(self) -> Value:
+        """√x, rounded: two coupled steps for √x and 1/(2√x), then one with the exact difference x - g² (Markstein 1990)."""
+        x, half = self.ir, constant(FLOAT, 0.5)
+        inverse = self._approximate("rsqrt", x)
+        g, h = self.b.fmul(x, inverse), self.b.fmul(half, inverse)
+        error = self._fma(self.b.fneg(h), g, half)
+        g, h = self._fma(g, error, g), self._fma(h, error, h)
+        below = self.b.fcmp_ordered("<=", x, constant(FLOAT, _LARGE))
+        self.doubts.unless(self.b, self.b.and_(self.b.fcmp_ordered(">=", x, constant(FLOAT, _EXACT_FROM)), below))
+        return self.made(self._fma(self._fma(self.b.fneg(g), g, x), h, g))

@@ -1,0 +1,209 @@
+"""Kernels over dense arrays: 16-byte accesses, every thread its own vectors, no dependence on the position in the array.
+
+A block of 256 threads does `span` elements in one go: thread t has the vectors t, t + 256... of them, loads them all, then computes and
+stores. Elements for which a quotient is in doubt, and those of a last block that is not full, are done one by one afterwards by the
+ordinary division, in one copy of that code.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from fastact.cuda import memory
+from fastact.cuda.arithmetic import Doubts
+from fastact.cuda.elements import compute
+from fastact.cuda.target import BLOCK, GLOBAL, Program, program, special
+from fastact.directions import STORAGE, Direction, Signature, Storage, signature
+from fastact.numerics.emit import I1, I32, I64, constant
+from fastact.numerics.metadata import keep_rolled
+from fastact.record import Record
+
+FIXED, SAME, RUN, ANY = "v", "c", "r", "a"
+"""How a kernel gets a parameter: by value; from an array, one for all elements of a vector, a run of neighbours for it (whose start is a
+multiple of 16 bytes), or any."""
+
+INDEX_ARGUMENTS = 5
+"""Of a parameter from an array, after its address: multiplier and shift for i // inner, count, multiplier and shift for // count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the kernel under construction: its value, or the array it comes from."""
+
+    mode: str
+    value: Any
+    index: tuple[Any, ...] = ()
+
+
+def divisor(number: int) -> tuple[int, int]:
+    """Return multiplier m and shift s, such that i // number is (i m) >> s for all 0 ≤ i < 2^31 (Granlund & Montgomery 1994)."""
+    log = (number - 1).bit_length()
+    return -(-(1 << (31 + log)) // number), 31 + log
+
+
+def quotient(builder: Any, i: Any, multiplier: Any, shift: Any) -> Any:
+    """``i // number`` for the multiplier and shift of `divisor`."""
+    wide = builder.mul(builder.zext(i, I64), builder.zext(multiplier, I64))
+    return builder.trunc(builder.lshr(wide, builder.zext(shift, I64)), I32)
+
+
+def position(builder: Any, i: Any, index: tuple[Any, ...]) -> Any:
+    """Index into a parameter's array, (i // inner) % count."""
+    outer = quotient(builder, i, *index[:2])
+    return builder.sub(outer, builder.mul(quotient(builder, outer, *index[3:]), index[2]))
+
+
+def _kinds(sig: Signature, params: str) -> list[Any]:
+    """Types of the entry's arguments."""
+    data = len(sig.inputs) - sig.params + len(sig.outputs)
+    real = memory.real(sig.inputs[0])
+    given: list[Any] = [GLOBAL] * data
+    for mode in params:
+        given += [real] if mode == FIXED else [GLOBAL, *[I32] * INDEX_ARGUMENTS]
+    return [*given, I32]
+
+
+def _parameters(arguments: list[Any], params: str) -> list[Parameter]:
+    made, at = [], 0
+    for mode in params:
+        count = 0 if mode == FIXED else INDEX_ARGUMENTS
+        made.append(Parameter(mode, arguments[at], tuple(arguments[at + 1 : at + 1 + count])))
+        at += 1 + count
+    return made
+
+
+def vectors_per_thread(sig: Signature) -> int:
+    """Vectors that a thread has in flight: two where there is one input, as bytes in flight are what memory speed needs."""
+    return 2 if len(sig.inputs) - sig.params == 1 else 1
+
+
+class _Body:
+    """The body of a kernel under construction."""
+
+    def __init__(self, builder: Any, record: Record, direction: Direction, dtype: str, params: str, arguments: list[Any]) -> None:
+        self.b, self.record, self.direction = builder, record, direction
+        self.sig = signature(record, direction, dtype)
+        self.x: Storage = STORAGE[dtype]
+        self.lanes = memory.lanes(self.x)
+        inputs, outputs = len(self.sig.inputs) - self.sig.params, len(self.sig.outputs)
+        self.inputs, self.outputs = arguments[:inputs], arguments[inputs : inputs + outputs]
+        self.params = _parameters(arguments[inputs + outputs : -1], params)
+        self.n = arguments[-1]
+
+    def _parameter_run(self, p: Parameter, first: Any) -> list[Any]:
+        """A parameter beside the elements of the vector that starts at element `first`."""
+        computed = self.x.computed
+        if p.mode == FIXED:
+            return [p.value] * self.lanes
+        if p.mode == ANY:
+            return [self._parameter(p, self.b.add(first, constant(I32, k))) for k in range(self.lanes)]
+        if p.mode == SAME:
+            return [self._parameter(p, first)] * self.lanes
+        step = memory.lanes(computed)
+        start = self.b.udiv(position(self.b, first, p.index), constant(I32, step))
+        parts = range(self.lanes // step)
+        return [v for k in parts for v in memory.load_wide(self.b, p.value, self.b.add(start, constant(I32, k)), computed)]
+
+    def _parameter(self, p: Parameter, i: Any) -> Any:
+        """A parameter beside one element."""
+        if p.mode == FIXED:
+            return p.value
+        computed = self.x.computed
+        return memory.load_one(self.b, memory.element(self.b, p.value, position(self.b, i, p.index), computed), computed)
+
+    def quick(self, vectors: list[Any]) -> list[Any]:
+        """Do whole vectors; return for each whether it is in doubt, and is thus not stored."""
+        loaded = [[memory.load_wide(self.b, base, v, self.x) for base in self.inputs] for v in vectors]
+        firsts = [self.b.mul(v, constant(I32, self.lanes)) for v in vectors]
+        runs = [[self._parameter_run(p, first) for p in self.params] for first in firsts]
+        found = []
+        for vector, data, run in zip(vectors, loaded, runs, strict=True):
+            doubts = Doubts()
+            columns = zip(*data, *run, strict=True)
+            rows = [compute(self.b, self.record, self.direction, list(column), doubts) for column in columns]
+            with self.b.if_then(self.b.not_(doubts.any()), likely=True):
+                for base, values in zip(self.outputs, zip(*rows, strict=True), strict=True):
+                    memory.store_wide(self.b, base, vector, list(values), self.x)
+            found.append(doubts.any())
+        return found
+
+    def one(self, i: Any) -> None:
+        """Do one element by the ordinary division."""
+        data = [memory.load_one(self.b, memory.element(self.b, base, i, self.x), self.x) for base in self.inputs]
+        values = [*data, *(self._parameter(p, i) for p in self.params)]
+        for base, y in zip(self.outputs, compute(self.b, self.record, self.direction, values), strict=True):
+            memory.store_one(self.b, memory.element(self.b, base, i, self.x), y, self.x)
+
+    def each(self, count: int, marks: Any, index: Any) -> None:
+        """Do `index(k)` for k < `count` where the mark of its vector is set and the element exists."""
+        b = self.b
+        before = b.block
+        head, run, skip, done = (b.append_basic_block(name) for name in ("head", "run", "skip", "done"))
+        b.branch(head)
+        b.position_at_end(head)
+        k = b.phi(I32)
+        k.add_incoming(constant(I32, 0), before)
+        i = index(k)
+        marked = b.trunc(b.lshr(marks, b.udiv(k, constant(I32, self.lanes))), I1)
+        b.cbranch(b.and_(marked, b.icmp_unsigned("<", i, self.n)), run, skip)
+        b.position_at_end(run)
+        self.one(i)
+        b.branch(skip)
+        b.position_at_end(skip)
+        following = b.add(k, constant(I32, 1))
+        k.add_incoming(following, skip)
+        latch = b.cbranch(b.icmp_unsigned("<", following, constant(I32, count)), head, done)
+        keep_rolled(latch)
+        b.position_at_end(done)
+
+
+def _write(body: _Body, vectors: int) -> None:
+    b, lanes = body.b, body.lanes
+    span, thread, block = BLOCK * vectors * lanes, special(b, "tid.x"), special(b, "ctaid.x")
+    start = b.mul(block, constant(I32, span))
+    own = b.add(b.mul(block, constant(I32, BLOCK * vectors)), thread)
+    entry = b.block
+    whole, rest, leave = (b.append_basic_block(name) for name in ("whole", "rest", "leave"))
+    starts = b.mul(own, constant(I32, lanes)), b.add(start, thread)
+    b.cbranch(b.icmp_unsigned(">=", b.sub(body.n, start), constant(I32, span)), whole, rest)
+    b.position_at_end(whole)
+    marks = constant(I32, 0)
+    for v, doubt in enumerate(body.quick([b.add(own, constant(I32, v * BLOCK)) for v in range(vectors)])):
+        marks = b.or_(marks, b.shl(b.zext(doubt, I32), constant(I32, v)))
+    computed = b.block
+    b.cbranch(b.icmp_unsigned("==", marks, constant(I32, 0)), leave, rest)
+    b.position_at_end(rest)
+    chosen, first, step = (b.phi(I32) for _ in range(3))
+    for phi, quick, tail in ((chosen, marks, constant(I32, -1)), (first, *starts), (step, constant(I32, 1), constant(I32, BLOCK))):
+        phi.add_incoming(quick, computed)
+        phi.add_incoming(tail, entry)
+
+    def index(k: Any) -> Any:
+        vector, lane = b.udiv(k, constant(I32, lanes)), b.urem(k, constant(I32, lanes))
+        return b.add(b.add(first, b.mul(vector, constant(I32, BLOCK * lanes))), b.mul(lane, step))
+
+    body.each(vectors * lanes, chosen, index)
+    b.branch(leave)
+    b.position_at_end(leave)
+
+
+@functools.cache
+def flat(record: Record, direction: Direction, dtype: str, params: str | None = None, vectors: int | None = None) -> Program:
+    """The kernel over dense arrays in one order, at addresses that are multiples of 16.
+
+    `params` has a mode (`FIXED`, `SAME`, `RUN`, `ANY`) for each parameter, by value unless told. Arguments of the entry: the addresses
+    of inputs and outputs; for each parameter its value, or its address and `INDEX_ARGUMENTS` numbers; and the number of elements, at
+    most 2^30.
+    """
+    sig = signature(record, direction, dtype)
+    modes = FIXED * sig.params if params is None else params
+    count = vectors or vectors_per_thread(sig)
+    span = BLOCK * count * memory.lanes(sig.inputs[0])
+    name = "_".join(["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else [])])
+
+    def write(builder: Any, arguments: list[Any]) -> None:
+        _write(_Body(builder, record, direction, dtype, modes, arguments), count)
+
+    return program(name, _kinds(sig, modes), span, write)
