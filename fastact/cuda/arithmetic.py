@@ -1,9 +1,10 @@
 """Quotients and roots of float32 on the device: the bits of IEEE division without its branch and its call.
 
-With r₀ next to 1/b, of the hardware's approximation, e = 1 - b r₀ and r = r₀ + r₀ e: r is 1/b rounded, and after two steps
-q ← q + r (a - b q), whose differences are exact, so is q (Markstein 1990). That needs b and 1/b normal, which |e| < 2^-20 tells,
-|a| ≥ 2^-100 for the differences to be exact, and a normal quotient. Where one of these fails there is doubt: `Doubts` collects it,
-and the kernel computes the element again by the ordinary division.
+With r₀ next to 1/b, of the hardware's approximation, e = 1 - b r₀ and r = r₀ + r₀ e is 1/b rounded, and q = a r + r (a - b a r),
+whose difference is exact, is a/b rounded (Markstein 1990). NVIDIA's assembler takes the same steps for div.rn.f32 and rcp.rn.f32, after a
+check of the operands' range. Here |e| < 2^-20 tells that b and 1/b are normal, |a| ≥ 2^-100 that the difference is exact, and the quotient
+must be normal. Where one of these fails there is doubt: `Doubts` collects it, and the kernel computes the element again by the ordinary
+division. Roots are right for any start within 3 ulp, quotients for a start that is 1/b rounded (tests/test_cuda_division.py).
 """
 
 from __future__ import annotations
