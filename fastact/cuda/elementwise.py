@@ -14,10 +14,10 @@ from typing import Any
 from fastact.cuda import memory
 from fastact.cuda.arithmetic import Doubts
 from fastact.cuda.elements import compute
-from fastact.cuda.target import BLOCK, GLOBAL, Program, program, special
+from fastact.cuda.sweep import Sweep, sweep
+from fastact.cuda.target import GLOBAL, Program, program
 from fastact.directions import STORAGE, Direction, Signature, Storage, signature
-from fastact.numerics.emit import I1, I32, I64, constant
-from fastact.numerics.metadata import keep_rolled
+from fastact.numerics.emit import I32, I64, constant
 from fastact.record import Record
 
 FIXED, SAME, RUN, ANY = "v", "c", "r", "a"
@@ -136,58 +136,6 @@ class _Body:
         for base, y in zip(self.outputs, compute(self.b, self.record, self.direction, values), strict=True):
             memory.store_one(self.b, memory.element(self.b, base, i, self.x), y, self.x)
 
-    def each(self, count: int, marks: Any, index: Any) -> None:
-        """Do `index(k)` for k < `count` where the mark of its vector is set and the element exists."""
-        b = self.b
-        before = b.block
-        head, run, skip, done = (b.append_basic_block(name) for name in ("head", "run", "skip", "done"))
-        b.branch(head)
-        b.position_at_end(head)
-        k = b.phi(I32)
-        k.add_incoming(constant(I32, 0), before)
-        i = index(k)
-        marked = b.trunc(b.lshr(marks, b.udiv(k, constant(I32, self.lanes))), I1)
-        b.cbranch(b.and_(marked, b.icmp_unsigned("<", i, self.n)), run, skip)
-        b.position_at_end(run)
-        self.one(i)
-        b.branch(skip)
-        b.position_at_end(skip)
-        following = b.add(k, constant(I32, 1))
-        k.add_incoming(following, skip)
-        latch = b.cbranch(b.icmp_unsigned("<", following, constant(I32, count)), head, done)
-        keep_rolled(latch)
-        b.position_at_end(done)
-
-
-def _write(body: _Body, vectors: int) -> None:
-    b, lanes = body.b, body.lanes
-    span, thread, block = BLOCK * vectors * lanes, special(b, "tid.x"), special(b, "ctaid.x")
-    start = b.mul(block, constant(I32, span))
-    own = b.add(b.mul(block, constant(I32, BLOCK * vectors)), thread)
-    entry = b.block
-    whole, rest, leave = (b.append_basic_block(name) for name in ("whole", "rest", "leave"))
-    starts = b.mul(own, constant(I32, lanes)), b.add(start, thread)
-    b.cbranch(b.icmp_unsigned(">=", b.sub(body.n, start), constant(I32, span)), whole, rest)
-    b.position_at_end(whole)
-    marks = constant(I32, 0)
-    for v, doubt in enumerate(body.quick([b.add(own, constant(I32, v * BLOCK)) for v in range(vectors)])):
-        marks = b.or_(marks, b.shl(b.zext(doubt, I32), constant(I32, v)))
-    computed = b.block
-    b.cbranch(b.icmp_unsigned("==", marks, constant(I32, 0)), leave, rest)
-    b.position_at_end(rest)
-    chosen, first, step = (b.phi(I32) for _ in range(3))
-    for phi, quick, tail in ((chosen, marks, constant(I32, -1)), (first, *starts), (step, constant(I32, 1), constant(I32, BLOCK))):
-        phi.add_incoming(quick, computed)
-        phi.add_incoming(tail, entry)
-
-    def index(k: Any) -> Any:
-        vector, lane = b.udiv(k, constant(I32, lanes)), b.urem(k, constant(I32, lanes))
-        return b.add(b.add(first, b.mul(vector, constant(I32, BLOCK * lanes))), b.mul(lane, step))
-
-    body.each(vectors * lanes, chosen, index)
-    b.branch(leave)
-    b.position_at_end(leave)
-
 
 @functools.cache
 def flat(record: Record, direction: Direction, dtype: str, params: str | None = None, vectors: int | None = None) -> Program:
@@ -200,10 +148,11 @@ def flat(record: Record, direction: Direction, dtype: str, params: str | None = 
     sig = signature(record, direction, dtype)
     modes = FIXED * sig.params if params is None else params
     count = vectors or vectors_per_thread(sig)
-    span = BLOCK * count * memory.lanes(sig.inputs[0])
+    shape = Sweep(memory.lanes(sig.inputs[0]), count)
     name = "_".join(["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else [])])
 
     def write(builder: Any, arguments: list[Any]) -> None:
-        _write(_Body(builder, record, direction, dtype, modes, arguments), count)
+        body = _Body(builder, record, direction, dtype, modes, arguments)
+        sweep(builder, shape, arguments[-1], body.quick, body.one)
 
-    return program(name, _kinds(sig, modes), span, write)
+    return program(name, _kinds(sig, modes), shape.span, write)
