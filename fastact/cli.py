@@ -1,4 +1,4 @@
-"""The command `fastact`: demo, list, info, verify."""
+"""The command `fastact`: demo, list, info, verify, warmup."""
 
 from __future__ import annotations
 
@@ -102,7 +102,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("info", help="versions, processor, threads")
     verify_parser = commands.add_parser("verify", help="prove the published error bounds on this machine")
     command.add_arguments(verify_parser)
+    warmup_parser = commands.add_parser("warmup", help="compile kernels before they are needed")
+    warmup_parser.add_argument(
+        "--cuda", action="store_true", required=True, help="all kernels for CUDA, into the cache on disk; needs no GPU"
+    )
     given = parser.parse_args(arguments)
+    if given.command == "warmup":
+        from fastact.cuda import warm
+
+        return warm.run()
     if given.command == "verify":
         return command.run(given, _table)
     if given.command == "demo":

@@ -14,7 +14,7 @@ from fastact.record import Record
 
 
 @functools.cache
-def _derived(record: Record) -> Record:
+def derived(record: Record) -> Record:
     """The record whose "x" is y, and whose derivative is that of `record` at the x with that y."""
     return dataclasses.replace(record, scalar=FROM_OUTPUT[record].scalar, operands=("y",), label=record.name)
 
@@ -56,8 +56,8 @@ def backward_from_output(
     if record not in FROM_OUTPUT:
         known = ", ".join(r.name for r in FROM_OUTPUT)
         raise TypeError(f"{record.name}.backward_from_output: y does not tell f'(x) with a bound on its error; accepted are {known}")
-    derived = _derived(record)
+    told = derived(record)
     bound = bind(record, ".backward_from_output", params, options)
     if accumulate:
-        return gradients.backward(derived, (dy, y, *bound), "x", out, options, accumulate=True)
-    return dispatch.call(make_ufunc(derived, "backward"), derived, "backward", (dy, y, *bound), out, options)
+        return gradients.backward(told, (dy, y, *bound), "x", out, options, accumulate=True)
+    return dispatch.call(make_ufunc(told, "backward"), told, "backward", (dy, y, *bound), out, options)

@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
+from fastact.cuda import pack
 from fastact.numerics.emit import I32
 
 TRIPLE = "nvptx64-nvidia-cuda"
@@ -84,22 +85,28 @@ def cache_folder() -> Path:
 
 
 def to_ptx(source: str) -> str:
-    """As `compile_ptx`, from the cache where it has the text.
+    """As `compile_ptx`, from the package's archive or from the cache where they have the text.
 
-    The key is the hash of the source, of LLVM's version and of the target, so a text is never stale. A file carries the hash of its
-    text and is made again when that does not fit. A folder that cannot be read or written is done without.
+    The key is the hash of the source and of the target, so a text is never stale; in the cache it goes with the version of LLVM that
+    made it. A file carries the hash of its text and is made again when that does not fit. A folder that cannot be read or written is
+    done without.
     """
-    key = hashlib.sha256("\n".join([source, str(binding.llvm_version_info), CPU, FEATURES]).encode()).hexdigest()
-    path = cache_folder() / f"{key}.ptx"
+    key = hashlib.sha256("\n".join([source, CPU, FEATURES]).encode()).hexdigest()
+    path = cache_folder() / f"{key}.llvm{'.'.join(map(str, binding.llvm_version_info))}.ptx"
+    text = pack.find(key) or kept(path)
+    if text is None:
+        text = compile_ptx(source)
+        _keep(path, text)
+    return text
+
+
+def kept(path: Path) -> str | None:
+    """The text of a file of the cache, if it is there and whole."""
     try:
         check, text = path.read_text().split("\n", 1)
-        if check == "// " + hashlib.sha256(text.encode()).hexdigest():
-            return text
     except (OSError, ValueError):
-        pass
-    text = compile_ptx(source)
-    _keep(path, text)
-    return text
+        return None
+    return text if check == "// " + hashlib.sha256(text.encode()).hexdigest() else None
 
 
 def _keep(path: Path, text: str) -> None:

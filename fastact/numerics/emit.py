@@ -187,9 +187,10 @@ def sqrt(x: Value) -> Value:
     return x.made(intrinsic(x.b, "sqrt", x.type, [x.ir], x.type))
 
 
-def copysign(x: Value, sign: Value) -> Value:
-    """|x| with the sign bit of `sign`."""
-    return x.made(intrinsic(x.b, "copysign", x.type, [x.ir, sign.ir], x.type))
+def copysign(x: Any, sign: Any) -> Value:
+    """|x| with the sign bit of `sign`; one of them may be a number."""
+    v = x if isinstance(x, Value) else sign
+    return v.made(intrinsic(v.b, "copysign", v.type, [v.like(o) for o in (x, sign)], v.type))
 
 
 def exponent_from_low_bits(t: Value) -> Value:
