@@ -7,76 +7,107 @@ of the very code that would be compiled in its place, so an archive that is out 
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
 import json
 import os
 import re
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
-ARCHIVE = Path(__file__).with_name("kernels.zip")
-GROUP = 1 << 18
+ARCHIVE = Path(__file__).with_name("kernels.pack")
+GROUP = 1 << 20
 """Characters that are compressed together: enough to find what kernels share, few enough to be quick to read."""
 
-_INDEX = "index.json"
 _KEY = 32
 _ENTRY = re.compile(r"\.entry (\w+)")
+_REGISTER = re.compile(r"%([a-z]+)(-?\d+)")
 
-Index = dict[str, tuple[int, int, int]]
-"""By key: group, and where in it the text starts and ends."""
+Archive = tuple[dict[str, tuple[int, int, int]], list[tuple[int, int]], bytes]
+"""By key: group, and where in it the text starts and ends; where the groups start and end; the file."""
 
 
-def find(key: str, archive: Path = ARCHIVE) -> str | None:
-    """The text under a key, or None. An archive that is damaged or not there holds nothing."""
-    place = _index(archive).get(key[:_KEY])
-    if place is None:
+def find(key: str) -> str | None:
+    """The text under a key, or None. An archive that is not there, or not whole, holds nothing."""
+    archive = _open(ARCHIVE)
+    if archive is None or key[:_KEY] not in archive[0]:
         return None
-    number, start, stop = place
-    try:
-        return _group(archive, number)[start:stop]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, _lzma_error()):
-        return None
+    number, start, stop = archive[0][key[:_KEY]]
+    return _absolute(_group(ARCHIVE, number)[start:stop])
 
 
 @functools.cache
-def _index(archive: Path) -> Index:
+def _open(path: Path) -> Archive | None:
+    """The archive: a hash of all that follows, the length of the index, the index, the groups."""
     try:
-        with zipfile.ZipFile(archive) as file:
-            return {key: (group, start, stop) for key, (group, start, stop) in json.loads(file.read(_INDEX)).items()}
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, _lzma_error()):
-        return {}
+        import lzma
+
+        data = path.read_bytes()
+    except (OSError, ImportError):  # not there; a Python without liblzma
+        return None
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        return None
+    end = 36 + int.from_bytes(data[32:36], "little")
+    places, sizes = json.loads(lzma.decompress(data[36:end]))
+    ends = [end]
+    for size in sizes:
+        ends.append(ends[-1] + size)
+    return {key: (group, start, stop) for key, (group, start, stop) in places.items()}, list(itertools.pairwise(ends)), data
 
 
 @functools.lru_cache(8)
-def _group(archive: Path, number: int) -> str:
-    with zipfile.ZipFile(archive) as file:
-        return file.read(f"{number}.ptx").decode()
+def _group(path: Path, number: int) -> str:
+    import lzma
+
+    archive = _open(path)
+    assert archive is not None
+    start, stop = archive[1][number]
+    return lzma.decompress(archive[2][start:stop]).decode()
 
 
-def _lzma_error() -> type[Exception]:
-    """What damaged data raises; a Python without liblzma reads no archive."""
-    try:
-        import lzma
-    except ImportError:
-        return NotImplementedError
-    return lzma.LZMAError
+def _relative(text: str) -> str:
+    """The text with each register's number less that of the last one of its kind, by which repeated code looks the same."""
+    last: dict[str, int] = {}
+
+    def less(found: re.Match[str]) -> str:
+        kind, number = found[1], int(found[2])
+        before, last[kind] = last.get(kind, 0), number
+        return f"%{kind}{number - before}"
+
+    return _REGISTER.sub(less, text)
 
 
-def write(archive: Path, texts: dict[str, str]) -> None:
+def _absolute(text: str) -> str:
+    """The text that `_relative` was given."""
+    last: dict[str, int] = {}
+
+    def more(found: re.Match[str]) -> str:
+        kind = found[1]
+        last[kind] = last.get(kind, 0) + int(found[2])
+        return f"%{kind}{last[kind]}"
+
+    return _REGISTER.sub(more, text)
+
+
+def write(path: Path, texts: dict[str, str]) -> None:
     """Make an archive of texts by key. The order of texts does not matter: kernels of similar names lie together."""
-    index: dict[str, tuple[int, int, int]] = {}
+    import lzma
+
+    places: dict[str, tuple[int, int, int]] = {}
     groups = [""]
     for key, text in sorted(texts.items(), key=lambda item: (_name(item[1]), item[0])):
-        if groups[-1] and len(groups[-1]) + len(text) > GROUP:
+        relative = _relative(text)
+        assert _absolute(relative) == text
+        if groups[-1] and len(groups[-1]) + len(relative) > GROUP:
             groups.append("")
-        index[key[:_KEY]] = len(groups) - 1, len(groups[-1]), len(groups[-1]) + len(text)
-        groups[-1] += text
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as file:
-        members = {_INDEX: json.dumps(index, separators=(",", ":"))} | {f"{k}.ptx": group for k, group in enumerate(groups)}
-        for name, text in members.items():
-            file.writestr(zipfile.ZipInfo(name), text.encode(), zipfile.ZIP_LZMA)
+        places[key[:_KEY]] = len(groups) - 1, len(groups[-1]), len(groups[-1]) + len(relative)
+        groups[-1] += relative
+    small = [lzma.compress(group.encode(), preset=9) for group in groups]
+    index = lzma.compress(json.dumps([places, [len(group) for group in small]]).encode(), preset=9)
+    data = b"".join([len(index).to_bytes(4, "little"), index, *small])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(hashlib.sha256(data).digest() + data)
 
 
 def _name(text: str) -> str:

@@ -22,18 +22,21 @@ def _compile(first: int, last: int) -> int:
     return len(chosen)
 
 
-def compile_all(tell: Callable[[int, int], None], processes: int | None = None) -> int:
-    """Compile every kernel that the cache does not hold; `tell(done, all)` hears of the progress. Returns how many there are."""
-    total = len(catalogue.kernels())
+def compile_all(tell: Callable[[int, int], None], processes: int | None = None, most: int | None = None) -> int:
+    """Compile every kernel that the cache does not hold, or the first `most`; `tell(done, all)` hears of the progress.
+
+    Returns how many kernels those are.
+    """
+    total = len(catalogue.kernels()[:most])
     workers = processes or os.cpu_count() or 1
     tell(0, total)
     if workers == 1:
         for first in range(0, total, BATCH):
-            tell(first + _compile(first, first + BATCH), total)
+            tell(first + _compile(first, min(first + BATCH, total)), total)
         return total
     firsts = range(0, total, BATCH)
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        counts = pool.map(_compile, firsts, [first + BATCH for first in firsts])
+        counts = pool.map(_compile, firsts, [min(first + BATCH, total) for first in firsts])
         for done in itertools.accumulate(counts):
             tell(done, total)
     return total
