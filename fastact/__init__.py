@@ -9,6 +9,7 @@ from fastact.activations import algebraic, clipped, exponential, gaussian, hyper
 from fastact.activations import gated as _gated
 from fastact.activations import gates as _gates
 from fastact.cpu.parallel import get_num_threads, set_num_threads
+from fastact.errors import CudaUnavailableError
 from fastact.gains import gain
 from fastact.gates import Gate, gated
 from fastact.halves import crelu
@@ -155,6 +156,7 @@ __all__ = [
     "ROWS",
     "Activation",
     "ActivationStats",
+    "CudaUnavailableError",
     "Gate",
     "GumbelSoftmax",
     "Noisy",

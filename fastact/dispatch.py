@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import itertools
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from fastact import errors
 from fastact.cpu import walk
 from fastact.cpu.layout import address, layouts
 from fastact.directions import STORAGE, Direction, signature
+from fastact.placement import on_device
 from fastact.record import Record
 
 LARGE = 32768
@@ -25,11 +29,20 @@ _NAMES = {"e": "float16", "f": "float32", "d": "float64", "g": "longdouble"}
 _SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, np.uint16))
 
 
+@functools.cache
+def device_calls() -> ModuleType:
+    """The calls on CUDA arrays, of which nothing is imported before there are any."""
+    return importlib.import_module("fastact.cuda.calls")
+
+
 def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
     """Run one direction, whose ufunc is given. `operands` are (dy,) x and all parameters; `options` are NumPy's ufunc keywords."""
     first = len(operands) - len(record.params)
-    x, plain = operands[first - 1], all(type(p) in (float, int) for p in operands[first:])
-    if type(x) is np.ndarray and x.size >= LARGE and not options and not (plain and flat(x, out, *operands[: first - 1])):
+    x = operands[first - 1]
+    if type(x) is not np.ndarray:
+        if on_device(x):
+            return device_calls().call(record, direction, operands, out, options)
+    elif x.size >= LARGE and not options and not (_numbers(operands[first:]) and flat(x, out, *operands[: first - 1])):
         results = _walked(record, direction, operands, out if isinstance(out, tuple) else (out,))
         if results is not None:
             return results[0] if len(results) == 1 else tuple(results)
@@ -41,6 +54,10 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         return ufunc(*operands, **options)
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, out, error) from error
+
+
+def _numbers(params: tuple[Any, ...]) -> bool:
+    return all(type(p) in (float, int) for p in params)
 
 
 def typed_defaults(record: Record) -> dict[str, tuple[np.ndarray[Any, Any], ...]]:

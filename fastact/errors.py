@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from fastact.placement import on_device
 from fastact.record import Record
+
+class CudaUnavailableError(RuntimeError):
+    """A CUDA array came, and the package, the driver or the device that it needs is missing."""
+
 
 ACCEPTED = "float16, bfloat16, float32, float64, longdouble, and integers and bool, which are promoted as np.exp does"
 
@@ -78,6 +83,11 @@ def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> E
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
     """The exception to raise for `error`, which NumPy raised on these operands."""
     call, inputs, outputs = names(record, direction)
+    given = zip((*inputs, *outputs), (*operands, *(out if isinstance(out, tuple) else (out,))), strict=False)
+    there = [name for name, a in given if on_device(a)]
+    if there:
+        told = f"{', '.join(there)} on a CUDA device beside {inputs[len(inputs) - len(record.params) - 1]} on the host"
+        return TypeError(f"{call}: {told}; accepted are operands on one device")
     if not record.in_long_double and any(getattr(a, "dtype", None) == np.longdouble for a in operands):
         what = f"{call}: bias= and scale= accept" if record.affine else f"{call} accepts"
         return TypeError(f"{what} float16, bfloat16, float32 and float64, not longdouble")

@@ -1,0 +1,202 @@
+"""What the operands of a call must be, and what is told where they are not."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastact import errors
+from fastact.cuda.arrays import SIZES, Refusal, View, family
+from fastact.cuda.layouts import Form, Shape, strides_of
+from fastact.directions import STORAGE, Direction, signature
+from fastact.placement import on_device
+from fastact.record import Record
+
+ACCEPTED = "float16, bfloat16, float32 and float64"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """What the forms of operands decide: dtype, shape, number of elements and of results, the form of a result in C order, and whether
+    a result has the shape of x."""
+
+    record: Record
+    direction: Direction
+    dtype: str
+    shape: Shape
+    n: int
+    results: int
+    like: bool
+    forms: tuple[Form | None, ...]
+    form: Form
+
+
+@functools.lru_cache(4096)
+def layout(record: Record, direction: Direction, forms: tuple[Form | None, ...]) -> Layout:
+    """The layout of a call; None stands for a parameter that is a number.
+
+    Raises
+    ------
+    TypeError
+        If dtypes are not supported, or not those of x.
+    ValueError
+        If shapes do not broadcast.
+    """
+    call, inputs, _ = errors.names(record, direction)
+    first = len(forms) - len(record.params)
+    x = forms[first - 1]
+    assert x is not None
+    for name, form in zip(inputs, forms, strict=True):
+        if form is not None and form[0] not in SIZES:
+            raise TypeError(f"{call}: {name} has dtype {form[0]}; accepted on a CUDA device are {ACCEPTED}")
+    width = STORAGE[x[0]].width
+    for k, (name, form) in enumerate(zip(inputs, forms, strict=True)):
+        if form is not None and form[0] != (x[0] if k < first else width):
+            accepted = f"{x[0]}, as {inputs[first - 1]} has" if k < first else f"{width}, or a number, beside {x[0]}"
+            raise TypeError(f"{call}: {name} has dtype {form[0]}; accepted is {accepted}")
+    shapes = {name: form[1] for name, form in zip(inputs, forms, strict=True) if form is not None}
+    try:
+        shape = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        given = ", ".join(f"{name} has shape {tuple(form)}" for name, form in shapes.items())
+        raise ValueError(f"{call}: {given}; they do not broadcast") from None
+    results = len(signature(record, direction, x[0]).outputs)
+    return Layout(record, direction, x[0], shape, math.prod(shape), results, tuple(x[1]) == shape, forms, (x[0], shape, None))
+
+
+def number(record: Record, direction: Direction, k: int, given: Any, width: str) -> Any:
+    """A parameter that is given by value, in the computing width."""
+    if type(given) in (float, int, bool) or isinstance(given, np.generic) or (isinstance(given, np.ndarray) and not given.ndim):
+        try:
+            return np.float32(given) if width == "float32" else np.float64(given)
+        except (TypeError, ValueError):
+            pass
+    call, inputs, _ = errors.names(record, direction)
+    what = f"a {type(given).__name__}" if np.ndim(given) == 0 else f"a {type(given).__name__} on the host"
+    raise TypeError(f"{call}: {inputs[k]} is {what}; accepted are numbers, and arrays on the device of {record.operands[0]}")
+
+
+def width_of(x: View) -> str:
+    """The dtype that is computed in beside x."""
+    return "float64" if x[1][0] == "float64" else "float32"
+
+
+def parameter(given: Any, width: str) -> View:
+    """The view of a parameter, which its library widens if it is narrower than what is computed in."""
+    kind = family(type(given))
+    view = kind.view(given)
+    dtype = view[1][0]
+    if dtype == width or kind.cast is None or SIZES.get(dtype, 8) >= SIZES[width]:
+        return view
+    wide = kind.cast(given, width)
+    return (*kind.view(wide)[:5], wide)
+
+
+def explain(record: Record, direction: Direction, operands: Sequence[Any], error: Exception) -> Exception:
+    """The exception for operands of which one could not be viewed, which raised `error`."""
+    call, inputs, _ = errors.names(record, direction)
+    first = len(operands) - len(record.params)
+    for name, a in zip(inputs[:first], operands[:first], strict=True):
+        if not on_device(a):
+            where = f"a {type(a).__name__} on the host"
+            return TypeError(f"{call}: {name} is {where} beside arrays on a CUDA device; accepted are operands on one device")
+    for name, a in zip(inputs, operands, strict=True):
+        if on_device(a):
+            try:
+                family(type(a)).view(a)
+            except Refusal as refusal:
+                return ValueError(f"{call}: {name} {refusal}")
+    return error
+
+
+def other_device(record: Record, direction: Direction, operands: Sequence[View], results: Sequence[View]) -> ValueError:
+    """The error for arrays that are not all on one device."""
+    given, own = (", ".join(str(v[2]) for v in views) for views in (operands, results))
+    call = errors.names(record, direction)[0]
+    return ValueError(f"{call}: operands are on the CUDA devices {given}, results on {own}; accepted is one device")
+
+
+def check_outputs(plan: Layout, inputs: Sequence[View], out: Any) -> list[View | None]:
+    """The views of the arrays in `out`, one per result, if these can be written to."""
+    targets = out if isinstance(out, tuple) else (out,)
+    if len(targets) != plan.results:
+        call = errors.names(plan.record, plan.direction)[0]
+        raise ValueError(f"{call}: out has {len(targets)} arrays; accepted are {plan.results}, or None")
+    views = [None if target is None else _checked(plan, k, target) for k, target in enumerate(targets)]
+    for k, view in enumerate(views):
+        if view is not None:
+            for a in inputs:
+                if (a[0] != view[0] or a[1] != view[1]) and _overlap(a, view):
+                    told = "shares memory with an operand; accepted is that very operand, or memory of its own"
+                    raise ValueError(f"{_label(plan, k)} {told}")
+            for j, other in enumerate(views[:k]):
+                if other is not None and _overlap(view, other):
+                    raise ValueError(f"{_label(plan, j)} and {_label(plan, k)} share memory; accepted are arrays of their own")
+    return views
+
+
+def _label(plan: Layout, k: int) -> str:
+    call, _, outputs = errors.names(plan.record, plan.direction)
+    return f"{call}: {outputs[k]}"
+
+
+def _checked(plan: Layout, k: int, target: Any) -> View:
+    """The view of an array given for result `k`, if that can be written to it."""
+    try:
+        view = family(type(target)).view(target)
+    except Refusal as error:
+        if on_device(target):
+            raise ValueError(f"{_label(plan, k)} {error}") from error
+        what = f"a {type(target).__name__} on the host"
+        raise TypeError(f"{_label(plan, k)} is {what}; accepted is an array on the device of the operands, or None") from error
+    if view[1] == plan.form and not view[4]:
+        return view
+    dtype, shape, strides = view[1]
+    if view[4]:
+        raise ValueError(f"{_label(plan, k)} is read-only; accepted is a writable array")
+    if tuple(shape) != plan.shape:
+        raise ValueError(f"{_label(plan, k)} has shape {tuple(shape)}; accepted is the shape of the result, {plan.shape}")
+    if dtype != plan.dtype:
+        raise TypeError(f"{_label(plan, k)} has dtype {dtype}; accepted is {plan.dtype}")
+    if strides is not None and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True)):
+        raise ValueError(f"{_label(plan, k)} repeats an element; accepted is an array of elements of their own")
+    return view
+
+
+def _overlap(a: View, b: View) -> bool:
+    """Whether two arrays share a byte; if that is hard to tell, they may."""
+    (low, high), (first, last) = _extent(a[1]), _extent(b[1])
+    if a[0] + high <= b[0] + first or b[0] + last <= a[0] + low:
+        return False
+    try:
+        return np.shares_memory(_ghost(a), _ghost(b), max_work=1000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+@functools.lru_cache(4096)
+def _extent(form: Form) -> tuple[int, int]:
+    """Where the first byte is, and the one after the last, counted from the first element."""
+    size = SIZES[form[0]]
+    if not math.prod(form[1]):
+        return 0, 0
+    reach = [(n - 1) * s for n, s in zip(form[1], strides_of(form, size), strict=True)]
+    return sum(r for r in reach if r < 0), sum(r for r in reach if r > 0) + size
+
+
+@dataclass(frozen=True, slots=True)
+class _Ghost:
+    __array_interface__: dict[str, Any]
+
+
+def _ghost(view: View) -> Any:
+    """An array over the same addresses, which nobody reads."""
+    address, (dtype, shape, strides), *_ = view
+    described = {"shape": tuple(shape), "typestr": f"|V{SIZES[dtype]}", "data": (address, True), "strides": strides, "version": 3}
+    return np.asarray(_Ghost(described))

@@ -1,0 +1,35 @@
+"""What a call launches, as far as layouts alone decide it: no address, no stream, no driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastact.cuda.target import BLOCK, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One launch of a one-dimensional grid.
+
+    The entry's arguments are the operands that it `takes` (by number, in its order; None: all in theirs), each moved by its
+    `shifts` bytes and followed by its constant `words`, and then the constants of the `tail`. Operands of a call are addresses
+    of inputs and of outputs, addresses or values of parameters, and the address of scratch memory. Constants are NumPy scalars.
+    """
+
+    program: Program
+    grid: int
+    tail: tuple[Any, ...]
+    takes: tuple[int, ...] | None = None
+    shifts: tuple[int, ...] | None = None
+    words: tuple[tuple[Any, ...], ...] | None = None
+    block: int = BLOCK
+    shared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The launches of a call, in order on one stream, and the bytes of device memory that they hand on to each other."""
+
+    steps: tuple[Step, ...]
+    scratch: int = 0
