@@ -9,6 +9,7 @@ import numpy as np
 from fastact.placement import on_device
 from fastact.record import Record
 
+
 class CudaUnavailableError(RuntimeError):
     """A CUDA array came, and the package, the driver or the device that it needs is missing."""
 
@@ -83,8 +84,8 @@ def unfit_output(call: str, name: str, target: Any, shape: tuple[int, ...]) -> E
 def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any, error: Exception) -> Exception:
     """The exception to raise for `error`, which NumPy raised on these operands."""
     call, inputs, outputs = names(record, direction)
-    given = zip((*inputs, *outputs), (*operands, *(out if isinstance(out, tuple) else (out,))), strict=False)
-    there = [name for name, a in given if on_device(a)]
+    all_given = (*operands, *(out if isinstance(out, tuple) else (out,)))
+    there = [name for name, a in zip((*inputs, *outputs), all_given, strict=False) if on_device(a)]
     if there:
         told = f"{', '.join(there)} on a CUDA device beside {inputs[len(inputs) - len(record.params) - 1]} on the host"
         return TypeError(f"{call}: {told}; accepted are operands on one device")

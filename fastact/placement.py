@@ -14,8 +14,7 @@ CUDA = (2, 13)
 """DLPack's kDLCUDA and kDLCUDAManaged."""
 
 
-@functools.lru_cache(1024)
-def _test(kind: type) -> Callable[[Any], bool] | None:
+def _tester(kind: type) -> Callable[[Any], bool] | None:
     """What tells whether an object of a type is on a CUDA device; None if none of them is."""
     if issubclass(kind, _HOST):
         return None
@@ -28,6 +27,9 @@ def _test(kind: type) -> Callable[[Any], bool] | None:
     if hasattr(kind, "__dlpack_device__"):
         return lambda a: a.__dlpack_device__()[0] in CUDA
     return lambda a: hasattr(a, "__cuda_array_interface__")
+
+
+_test: Callable[[type], Callable[[Any], bool] | None] = functools.lru_cache(1024)(_tester)
 
 
 def on_device(a: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastact.cuda import launch
-from fastact.cuda.layouts import Form, Refusal, plain
+from fastact.cuda.layouts import Form, RefusedError, plain
 
 View = tuple[int, Form, int, int | None, bool, Any]
 """Address, form, device, handle of the stream on which the array is in use (None: any will do), whether it is read-only, and what keeps
@@ -43,8 +43,7 @@ class Family:
     cast: Callable[[Any, str], Any] | None = None
 
 
-@functools.lru_cache(1024)
-def family(kind: type) -> Family:
+def _family(kind: type) -> Family:
     """The family of a type; an object of it may yet be on the host, which its view refuses."""
     torch, cuda = sys.modules.get("torch"), sys.modules.get("numba.cuda")
     if torch is not None and issubclass(kind, torch.Tensor):
@@ -60,6 +59,9 @@ def family(kind: type) -> Family:
     return Family(_described, _address)
 
 
+family: Callable[[type], Family] = functools.lru_cache(1024)(_family)
+
+
 def _torch(torch: Any) -> Family:
     names = {getattr(torch, name): name for name in SIZES}
     kinds = {name: kind for kind, name in names.items()}
@@ -72,12 +74,12 @@ def _torch(torch: Any) -> Family:
 
     def view(a: Any) -> View:
         if a.requires_grad and recording():
-            raise Refusal("requires grad, which is not recorded here; accepted are x.detach(), and calls under torch.no_grad()")
+            raise RefusedError("requires grad, which is not recorded here; accepted are x.detach(), and calls under torch.no_grad()")
         if a.is_neg():
-            raise Refusal("is a view with its sign to be turned; accepted is x.resolve_neg()")
+            raise RefusedError("is a view with its sign to be turned; accepted is x.resolve_neg()")
         device = a.get_device()
         if not a.is_cuda:
-            raise Refusal("is not on a CUDA device")
+            raise RefusedError("is not on a CUDA device")
         strides = None
         if not a.is_contiguous():
             size = a.element_size()
@@ -149,9 +151,9 @@ def _described(a: Any) -> View:
     """By version 3 of the CUDA array interface; a stream of None asks for no order."""
     told = getattr(a, "__cuda_array_interface__", None)
     if told is None:
-        raise Refusal("is not on a CUDA device")
+        raise RefusedError("is not on a CUDA device")
     if told.get("mask") is not None:
-        raise Refusal("has a mask; accepted are plain arrays")
+        raise RefusedError("has a mask; accepted are plain arrays")
     typestr, shape = told["typestr"], tuple(told["shape"])
     dtype = _TYPES.get(typestr) or _of_16_bits(a, typestr)
     address, frozen = told["data"]

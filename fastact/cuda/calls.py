@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
 from fastact import errors
 from fastact.cuda import launch
-from fastact.cuda.arrays import LEGACY, SIZES, Family, Refusal, View, family
+from fastact.cuda.arrays import LEGACY, SIZES, Family, View, family
 from fastact.cuda.launch import Armed
-from fastact.cuda.layouts import Form, broadcast, flat_steps
+from fastact.cuda.layouts import Form, RefusedError, broadcast, flat_steps
+from fastact.cuda.memory import WIDE
 from fastact.cuda.operands import Layout, check_outputs, explain, layout, number, other_device, parameter, width_of
 from fastact.directions import STORAGE, Direction
 from fastact.placement import on_device
@@ -49,45 +51,62 @@ def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: A
         told = "NumPy arrays alone take keywords of ufuncs"
         raise TypeError(f"{errors.names(record, direction)[0]}: {', '.join(options)} is not accepted for arrays on a CUDA device; {told}")
     first = len(operands) - len(record.params)
-    x = operands[first - 1]
     try:
-        views = [family(type(a)).view(a) for a in operands[:first]]
-        forms: list[Form | None] = [v[1] for v in views]
-        own = views[-1]
-        values: list[Any] = []
-        runs = True
+        views, forms, values, runs = _gathered(record, direction, operands, first)
+    except RefusedError as error:
+        raise explain(record, direction, operands, error) from error
+    plan = layout(record, direction, tuple(forms))
+    x, own = operands[first - 1], views[first - 1]
+    results, made = _new(plan, x, own) if out is None else _given(plan, x, own, views, out)
+    if plan.n:
+        _launch(plan, own, views[:first] + made, views[first:], made, values, runs)
+    return results[0] if len(results) == 1 else results
+
+
+def _gathered(
+    record: Record, direction: Direction, operands: tuple[Any, ...], first: int
+) -> tuple[list[View], list[Form | None], list[Any], bool]:
+    """The operands: views of arrays, forms of all, parameters as the kernel gets them.
+
+    Also whether all parameters that are arrays begin at multiples of 16 bytes.
+    """
+    views = [family(type(a)).view(a) for a in operands[:first]]
+    forms: list[Form | None] = [v[1] for v in views]
+    values: list[Any] = []
+    runs = True
+    if first < len(operands):
+        width = width_of(views[-1])
         for k in range(first, len(operands)):
             given = operands[k]
             if type(given) is float or not on_device(given):
-                values.append(number(record, direction, k, given, width_of(own)))
+                values.append(number(record, direction, k, given, width))
                 forms.append(None)
                 continue
-            view = parameter(given, width_of(own))
-            runs = runs and view[0] % 16 == 0
+            view = parameter(given, width)
+            runs = runs and view[0] % WIDE == 0
             values.append(view[0])
             forms.append(view[1])
             views.append(view)
-    except Refusal as error:
-        raise explain(record, direction, operands, error) from error
-    plan = layout(record, direction, tuple(forms))
-    results, made = _new(plan, x, own) if out is None else _given(plan, x, own, views, out)
-    if plan.n:
-        device, handle, others = own[2], own[3], ()
-        low, addresses, usual = 0, [], True
-        for view in views[:first] + made:
-            address = view[0]
-            addresses.append(address)
-            low |= address
-        for view in views + made:
-            if view[2] != device:
-                raise other_device(record, direction, views, made)
-            if view[3] != handle:
-                handle, others = _streams(own, views + made)
-        for view in made:
-            usual = usual and view[1] == plan.form
-        armed = _armed(plan, None if usual else tuple([v[1] for v in made]), low % 16, runs)
-        launch.run(armed, device, handle or LEGACY, (*addresses, *values), others)
-    return results[0] if len(results) == 1 else results
+    return views, forms, values, runs
+
+
+def _launch(plan: Layout, own: View, data: list[View], params: list[View], made: list[View], values: list[Any], runs: bool) -> None:
+    """Launch on the stream of x, whose view is `own`; `data` are the views of inputs and results."""
+    device, handle = own[2], own[3]
+    others: tuple[int, ...] = ()
+    low, addresses = 0, []
+    for view in data:
+        address = view[0]
+        addresses.append(address)
+        low |= address
+    for view in data + params:
+        if view[2] != device:
+            raise other_device(plan, data, params)
+        if view[3] != handle:
+            handle, others = _streams(own, data + params)
+    forms = tuple([view[1] for view in made])
+    armed = _armed(plan, None if forms == plan.usual else forms, low % WIDE, runs)
+    launch.run(armed, device, handle or LEGACY, (*addresses, *values), others)
 
 
 def _streams(own: View, views: Sequence[View]) -> tuple[int, tuple[int, ...]]:
@@ -112,7 +131,9 @@ def _made(plan: Layout, home: Family, x: Any) -> Any:
         return home.like(x)
     if home.empty is None:
         call = errors.names(plan.record, plan.direction)[0]
-        raise TypeError(f"{call}: arrays of type {type(x).__name__} cannot make another one for the result; accepted is out=, an array for it")
+        raise TypeError(
+            f"{call}: arrays of type {type(x).__name__} cannot make another one for the result; accepted is out=, an array for it"
+        )
     return home.empty(x, plan.shape, plan.dtype)
 
 
@@ -131,26 +152,18 @@ def _armed(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool) ->
     `made` are the forms of the results where not all are in C order; `low` has the bits below 16 of all addresses of data, and `runs`
     says that parameters begin at multiples of 16 bytes.
     """
-    size, forms = SIZES[plan.dtype], plan.forms
-    made = made or (plan.form,) * plan.results
-    first = len(forms) - len(plan.record.params)
-    data = (*forms[:first], *made)
+    size = SIZES[plan.dtype]
+    made = made or plan.usual
+    data = (*plan.data, *made)
     if low % size:
         call = errors.names(plan.record, plan.direction)[0]
         raise ValueError(f"{call}: an address is no multiple of {size} bytes; accepted are aligned arrays of {plan.dtype}")
-    steps = None if low else flat_steps(plan.record, plan.direction, plan.dtype, data, forms[first:], runs=runs)
+    steps = None if low else flat_steps(plan.record, plan.direction, plan.dtype, data, plan.params, runs=runs)
     if steps is None:
-        from fastact.cuda.strided import strided
-
         wide = STORAGE[plan.dtype].computed.size
-        params = "".join("v" if form is None else "a" for form in forms[first:])
-        strides = [broadcast(form, size, plan.shape) for form in data]
-        steps = strided(
-            plan.record,
-            plan.direction,
-            plan.dtype,
-            params,
-            plan.shape,
-            (*strides, *(None if form is None else broadcast(form, wide, plan.shape) for form in forms[first:])),
-        )
+        modes = "".join("v" if form is None else "a" for form in plan.params)
+        own = [None if form is None else broadcast(form, wide, plan.shape) for form in plan.params]
+        strides = (*(broadcast(form, size, plan.shape) for form in data), *own)
+        strided = importlib.import_module("fastact.cuda.strided").strided
+        steps = strided(plan.record, plan.direction, plan.dtype, modes, plan.shape, strides)
     return launch.arm(steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from fastact.cuda.layouts import Refusal, plain
+from fastact.cuda.layouts import RefusedError, plain
 from fastact.placement import CUDA
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _valid.restype, _valid.argtypes = ctypes.c_int, (ctypes.py_object, ctypes.c_char
 def _read(a: Any) -> tuple[Any, _Tensor, int]:
     """The capsule, the tensor in it, and its flags."""
     if a.__dlpack_device__()[0] not in CUDA:
-        raise Refusal("is not on a CUDA device")
+        raise RefusedError("is not on a CUDA device")
     try:
         capsule = a.__dlpack__(stream=_STREAM, max_version=(1, 0))
     except TypeError:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from fastact.cuda.layouts import RefusedError
 from fastact.cuda.plan import Step
 from fastact.cuda.target import Program
 from fastact.errors import CudaUnavailableError
@@ -69,14 +70,19 @@ def start() -> None:
 
 
 @functools.cache
-def _primary(device: int) -> Any:
-    """The primary context of a device, which the frameworks share; kept for the life of the process."""
+def _check(device: int) -> None:
+    """Refuse a device for which the kernels are not written."""
     start()
     found = core.Device(device)
     capability = tuple(found.compute_capability)
     if capability < OLDEST:
         told = "compute capability {}.{}; accepted are 8.0 (Ampere) and later".format(*capability)
         raise CudaUnavailableError(f"device {device} ({found.name}) has {told}")
+
+
+@functools.cache
+def _primary(device: int) -> Any:
+    """The primary context of a device, which the frameworks share; kept for the life of the process."""
     return _checked(driver.cuDevicePrimaryCtxRetain(device))
 
 
@@ -99,14 +105,14 @@ def device_of(address: int) -> int:
     start()
     status, device = driver.cuPointerGetAttribute(driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address)
     if status or device < 0:
-        raise Refusal("has an address that is no memory of a CUDA device")
+        raise RefusedError("has an address that is no memory of a CUDA device")
     return int(device)
 
 
 @functools.lru_cache(4096)
 def stream(device: int, handle: int) -> Any:
     """The stream with a handle of the driver, for `core`; it stays its owner's."""
-    assert device >= 0
+    _check(device)
     return core.Stream.from_handle(handle)
 
 
@@ -172,6 +178,7 @@ def _elsewhere(
     steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...], *, alone: bool
 ) -> None:
     start()
+    _check(device)
     _checked((driver.cuCtxSetCurrent if alone else driver.cuCtxPushCurrent)(_primary(device)))
     try:
         _enqueue(steps, stream(device, handle), operands, tuple([stream(device, other) for other in others]))

@@ -17,7 +17,8 @@ Shape = tuple[int, ...]
 Form = tuple[str, Shape, Shape | None]
 """Dtype, shape, and strides in bytes, or None for C order."""
 
-class Refusal(ValueError):
+
+class RefusedError(ValueError):
     """Why an array cannot be used, as the end of a sentence that begins with its name."""
 
 
@@ -121,7 +122,9 @@ def flat_steps(
         shifts = [begin * x.size] * len(data) + [_shift(p, begin, n, wide.size) for p in found]
         words = [()] * len(data) + [_words(p) for p in found]
         steps.append(
-            Step(program, -(-now // program.span), (np.uint32(now),), None, tuple(shifts) if begin else None, tuple(words) if kept else None)
+            Step(
+                program, -(-now // program.span), (np.uint32(now),), None, tuple(shifts) if begin else None, tuple(words) if kept else None
+            )
         )
     return tuple(steps)
 

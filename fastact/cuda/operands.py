@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from fastact import errors
-from fastact.cuda.arrays import SIZES, Refusal, View, family
-from fastact.cuda.layouts import Form, Shape, strides_of
+from fastact.cuda.arrays import SIZES, View, family
+from fastact.cuda.layouts import Form, RefusedError, Shape, strides_of
 from fastact.directions import STORAGE, Direction, signature
 from fastact.placement import on_device
 from fastact.record import Record
@@ -23,8 +22,11 @@ ACCEPTED = "float16, bfloat16, float32 and float64"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """What the forms of operands decide: dtype, shape, number of elements and of results, the form of a result in C order, and whether
-    a result has the shape of x."""
+    """What the forms of operands decide.
+
+    The forms of the data and of the parameters (None for numbers); dtype, shape, number of elements and number of results; the form of
+    a result in C order, and those of all; and whether results have the shape of x.
+    """
 
     record: Record
     direction: Direction
@@ -33,8 +35,10 @@ class Layout:
     n: int
     results: int
     like: bool
-    forms: tuple[Form | None, ...]
+    data: tuple[Form, ...]
+    params: tuple[Form | None, ...]
     form: Form
+    usual: tuple[Form, ...]
 
 
 @functools.lru_cache(4096)
@@ -66,8 +70,12 @@ def layout(record: Record, direction: Direction, forms: tuple[Form | None, ...])
     except ValueError:
         given = ", ".join(f"{name} has shape {tuple(form)}" for name, form in shapes.items())
         raise ValueError(f"{call}: {given}; they do not broadcast") from None
+    data = tuple([form for form in forms[:first] if form is not None])
+    form = (x[0], shape, None)
     results = len(signature(record, direction, x[0]).outputs)
-    return Layout(record, direction, x[0], shape, math.prod(shape), results, tuple(x[1]) == shape, forms, (x[0], shape, None))
+    return Layout(
+        record, direction, x[0], shape, math.prod(shape), results, tuple(x[1]) == shape, data, forms[first:], form, (form,) * results
+    )
 
 
 def number(record: Record, direction: Direction, k: int, given: Any, width: str) -> Any:
@@ -110,16 +118,18 @@ def explain(record: Record, direction: Direction, operands: Sequence[Any], error
         if on_device(a):
             try:
                 family(type(a)).view(a)
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 return ValueError(f"{call}: {name} {refusal}")
     return error
 
 
-def other_device(record: Record, direction: Direction, operands: Sequence[View], results: Sequence[View]) -> ValueError:
+def other_device(plan: Layout, data: Sequence[View], params: Sequence[View]) -> ValueError:
     """The error for arrays that are not all on one device."""
-    given, own = (", ".join(str(v[2]) for v in views) for views in (operands, results))
-    call = errors.names(record, direction)[0]
-    return ValueError(f"{call}: operands are on the CUDA devices {given}, results on {own}; accepted is one device")
+    call, inputs, outputs = errors.names(plan.record, plan.direction)
+    first = len(plan.data)
+    named = [name for name, form in zip(inputs[first:], plan.params, strict=True) if form is not None]
+    told = ", ".join(f"{name} on {v[2]}" for name, v in zip([*inputs[:first], *outputs, *named], (*data, *params), strict=True))
+    return ValueError(f"{call}: operands are on different CUDA devices: {told}; accepted are operands on one")
 
 
 def check_outputs(plan: Layout, inputs: Sequence[View], out: Any) -> list[View | None]:
@@ -150,7 +160,7 @@ def _checked(plan: Layout, k: int, target: Any) -> View:
     """The view of an array given for result `k`, if that can be written to it."""
     try:
         view = family(type(target)).view(target)
-    except Refusal as error:
+    except RefusedError as error:
         if on_device(target):
             raise ValueError(f"{_label(plan, k)} {error}") from error
         what = f"a {type(target).__name__} on the host"

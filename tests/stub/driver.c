@@ -1,12 +1,14 @@
 /* A CUDA driver for tests: device memory is malloc'ed, a launch is handed to a callback, every call is written down.
-   Environment: STUB_DEVICES (2), STUB_VERSION (13000), STUB_REFUSES_PTX, STUB_BROKEN (what cuInit returns). */
+   Environment: STUB_DEVICES (2), STUB_VERSION (13000), STUB_CAPABILITY (90), STUB_REFUSES_PTX,
+   STUB_FAILS (launches do), STUB_BROKEN (what cuInit returns). */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <pthread.h>
+#include <unistd.h>
 
-enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_CONTEXT = 201, BAD_PTX_VERSION = 222, NOT_FOUND = 500 };
+enum { OK = 0, INVALID_VALUE = 1, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201, BAD_PTX_VERSION = 222, NOT_FOUND = 500 };
 enum { MOST = 1 << 16, DEVICES = 8 };
 
 typedef struct { unsigned grid[3], block[3], shared; void *stream; void *attrs; unsigned count; } Config;
@@ -16,10 +18,12 @@ typedef struct { uintptr_t first, size; int device; } Range;
 typedef void (*Launched)(int device, void *stream, const char *name, const char *ptx, const unsigned *config, void **arguments);
 
 static const char *calls[MOST];
-static int made;
+static int made, started;
 static Range ranges[MOST];
 static int held;
 static Launched launched;
+static void *waited[MOST][2], *last_recorded;
+static int waits;
 static char contexts[DEVICES];
 static __thread void *stack[16];
 static __thread int depth;
@@ -38,31 +42,41 @@ static int device_of(void *context) { return (int)((char *)context - contexts); 
 #define NOTED note(__func__)
 
 /* what the tests ask */
+int stub_waits(void) { return waits; }
+void *stub_wait(int k, int which) { return waited[k][which]; }
 int stub_calls(void) { return made; }
 const char *stub_call(int k) { return calls[k]; }
 void stub_forget(void) { made = 0; }
 void stub_on_launch(Launched callback) { launched = callback; }
-void *stub_malloc(size_t size, int device, int shift) {
-    char *block = aligned_alloc(256, (size + shift + 511) / 256 * 256);
+void stub_own(uintptr_t address, size_t size, int device) {
     pthread_mutex_lock(&lock);
-    ranges[held++] = (Range){(uintptr_t)block, size + shift, device};
+    if (held < MOST) ranges[held++] = (Range){address, size, device};
     pthread_mutex_unlock(&lock);
-    return block + shift;
 }
 void *stub_current(void) { return depth ? stack[depth - 1] : NULL; }
 void *stub_context(int device) { return contexts + device; }
 
 /* the driver */
-int cuInit(unsigned flags) { NOTED; return setting("STUB_BROKEN", flags ? INVALID_VALUE : OK); }
+int cuInit(unsigned flags) {
+    NOTED;
+    started = started ? started : getpid();
+    return started == getpid() ? setting("STUB_BROKEN", flags ? INVALID_VALUE : OK) : NOT_INITIALIZED;
+}
 int cuDriverGetVersion(int *version) { *version = setting("STUB_VERSION", 13000); return OK; }
 int cuDeviceGetCount(int *count) { *count = setting("STUB_DEVICES", 2); return OK; }
 int cuDeviceGet(int *device, int ordinal) { *device = ordinal; return ordinal < setting("STUB_DEVICES", 2) ? OK : 101; }
-int cuDeviceGetAttribute(int *value, int attribute, int device) { (void)device; *value = attribute == 75 ? 9 : 0; return OK; }
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+    int capability = setting("STUB_CAPABILITY", 90);
+    (void)device;
+    *value = attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : 0;
+    return OK;
+}
 int cuDeviceGetName(char *name, int size, int device) { snprintf(name, size, "stub %d", device); return OK; }
 int cuDevicePrimaryCtxRetain(void **context, int device) { NOTED; *context = contexts + device; return OK; }
 int cuDevicePrimaryCtxRelease_v2(int device) { (void)device; return OK; }
 int cuCtxGetCurrent(void **context) { *context = stub_current(); return OK; }
 int cuCtxGetDevice(int *device) {
+    if (started != getpid()) return NOT_INITIALIZED;
     if (!stub_current()) return INVALID_CONTEXT;
     *device = device_of(stub_current());
     return OK;
@@ -88,7 +102,8 @@ int cuStreamCreateWithPriority(void **stream, unsigned flags, int priority) { (v
 int cuStreamDestroy_v2(void *stream) { NOTED; free(stream); return OK; }
 int cuMemAlloc_v2(uintptr_t *address, size_t size) {
     NOTED;
-    *address = (uintptr_t)stub_malloc(size, stub_current() ? device_of(stub_current()) : 0, 0);
+    *address = (uintptr_t)aligned_alloc(256, (size + 255) / 256 * 256);
+    stub_own(*address, size, stub_current() ? device_of(stub_current()) : 0);
     return OK;
 }
 int cuMemFree_v2(uintptr_t address) { (void)address; NOTED; return OK; }
@@ -100,6 +115,15 @@ int cuPointerGetAttribute(void *value, int attribute, uintptr_t address) {
             return OK;
         }
     return INVALID_VALUE;
+}
+int cuEventCreate(void **event, unsigned flags) { (void)flags; NOTED; *event = malloc(8); return OK; }
+int cuEventDestroy_v2(void *event) { NOTED; free(event); return OK; }
+int cuEventRecord(void *event, void *stream) { (void)event; NOTED; last_recorded = stream; return OK; }
+int cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
+    (void)event, (void)flags;
+    NOTED;
+    if (waits < MOST) waited[waits][0] = stream, waited[waits++][1] = last_recorded;
+    return OK;
 }
 int cuLibraryLoadData(void **library, const void *code, void *a, void *b, unsigned c, void *d, void *e, unsigned f) {
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
@@ -124,6 +148,7 @@ int cuLaunchKernelEx(const Config *config, void *kernel, void **arguments, void 
     (void)extra;
     NOTED;
     if (!stub_current()) return INVALID_CONTEXT;
+    if (getenv("STUB_FAILS")) return INVALID_VALUE;
     if (!config->grid[0] || config->grid[0] > 0x7fffffffu || !config->block[0] || config->block[0] > 1024) return INVALID_VALUE;
     if (launched) {
         Kernel *k = kernel;
@@ -146,7 +171,8 @@ static const struct { const char *name; void *function; } table[] = {
     KNOWN(cuCtxGetDevice), KNOWN(cuCtxSetCurrent), SECOND(cuCtxPushCurrent), SECOND(cuCtxPopCurrent), KNOWN(cuCtxSynchronize),
     KNOWN(cuCtxGetStreamPriorityRange), KNOWN(cuStreamSynchronize), KNOWN(cuStreamGetCtx), KNOWN(cuStreamCreateWithPriority),
     SECOND(cuStreamDestroy), SECOND(cuMemAlloc), SECOND(cuMemFree), KNOWN(cuPointerGetAttribute), KNOWN(cuLibraryLoadData),
-    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuGetErrorName),
+    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuEventCreate),
+    SECOND(cuEventDestroy), KNOWN(cuEventRecord), KNOWN(cuStreamWaitEvent), KNOWN(cuGetErrorName),
     KNOWN(cuGetErrorString), SECOND(cuGetProcAddress),
 };
 int cuGetProcAddress_v2(const char *name, void **function, int version, uint64_t flags, int *status) {

@@ -1,0 +1,55 @@
+"""The process that forks for every scene; it has imported what they share, and never used a driver."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import sys
+import traceback
+from typing import Any
+
+import fastact.cuda.calls  # noqa: F401
+
+
+def _child(module: str, name: str, given: dict[str, Any], environment: dict[str, str]) -> str:
+    """What went wrong in a scene."""
+    os.environ.update(environment)
+    from stub.device import Stub
+
+    try:
+        stub = Stub(os.environ["STUB_LIBRARY"])
+        vars(importlib.import_module(module))[name].__wrapped__(stub, **given)
+        stub.check()
+    except BaseException:  # noqa: BLE001
+        return traceback.format_exc()
+    return ""
+
+
+def main() -> None:
+    """Serve requests until the pipe is closed."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        try:
+            request = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        importlib.import_module(request[0])
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(_child(*request), pipe)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            answer = pipe.read()
+        status = os.waitpid(child, 0)[1]
+        pickle.dump(pickle.loads(answer) if answer else f"the scene's process ended with status {status}", replies)
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()
