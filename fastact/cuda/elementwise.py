@@ -8,10 +8,11 @@ ordinary division, in one copy of that code.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fastact.cuda import memory
+from fastact.cuda import memory, philox
 from fastact.cuda.arithmetic import Doubts
 from fastact.cuda.elements import compute
 from fastact.cuda.sweep import Sweep, sweep
@@ -20,17 +21,19 @@ from fastact.directions import STORAGE, Direction, Signature, Storage, signature
 from fastact.numerics.emit import I32, I64, constant
 from fastact.record import Record
 
-FIXED, SAME, RUN, ANY = "v", "c", "r", "a"
+FIXED, SAME, RUN, ANY, DRAWN = "v", "c", "r", "a", "d"
 """How a kernel gets a parameter: by value; from an array, one for all elements of a vector, a run of neighbours for it (whose start is a
-multiple of 16 bytes), or any."""
+multiple of 16 bytes), or any; or drawn, for the elements in their order."""
 
 INDEX_ARGUMENTS = 5
 """Of a parameter from an array, after its address: multiplier and shift for i // inner, count, multiplier and shift for // count."""
 
+Draw = Callable[..., Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the kernel under construction: its value, or the array it comes from."""
+    """A parameter of the kernel under construction: its value, or the array or the source it comes from."""
 
     mode: str
     value: Any
@@ -61,15 +64,20 @@ def _kinds(sig: Signature, params: str) -> list[Any]:
     real = memory.real(sig.inputs[0])
     given: list[Any] = [GLOBAL] * data
     for mode in params:
-        given += [real] if mode == FIXED else [GLOBAL, *[I32] * INDEX_ARGUMENTS]
+        array = [GLOBAL, *[I32] * INDEX_ARGUMENTS]
+        given += {FIXED: [real], DRAWN: philox.ARGUMENTS}.get(mode, array)
     return [*given, I32]
 
 
-def _parameters(arguments: list[Any], params: str) -> list[Parameter]:
+def _parameters(arguments: list[Any], params: str, draw: Draw | None, width: str) -> list[Parameter]:
     made, at = [], 0
     for mode in params:
-        count = 0 if mode == FIXED else INDEX_ARGUMENTS
-        made.append(Parameter(mode, arguments[at], tuple(arguments[at + 1 : at + 1 + count])))
+        count = {FIXED: 0, DRAWN: len(philox.ARGUMENTS) - 1}.get(mode, INDEX_ARGUMENTS)
+        value, *index = arguments[at : at + 1 + count]
+        if mode == DRAWN:
+            assert draw is not None
+            value = philox.Source(draw, width, (value, *index))
+        made.append(Parameter(mode, value, tuple(index)))
         at += 1 + count
     return made
 
@@ -82,19 +90,23 @@ def vectors_per_thread(sig: Signature) -> int:
 class _Body:
     """The body of a kernel under construction."""
 
-    def __init__(self, builder: Any, record: Record, direction: Direction, dtype: str, params: str, arguments: list[Any]) -> None:
+    def __init__(
+        self, builder: Any, record: Record, direction: Direction, dtype: str, params: str, arguments: list[Any], draw: Draw | None = None
+    ) -> None:
         self.b, self.record, self.direction = builder, record, direction
         self.sig = signature(record, direction, dtype)
         self.x: Storage = STORAGE[dtype]
         self.lanes = memory.lanes(self.x)
         inputs, outputs = len(self.sig.inputs) - self.sig.params, len(self.sig.outputs)
         self.inputs, self.outputs = arguments[:inputs], arguments[inputs : inputs + outputs]
-        self.params = _parameters(arguments[inputs + outputs : -1], params)
+        self.params = _parameters(arguments[inputs + outputs : -1], params, draw, self.x.width)
         self.n = arguments[-1]
 
-    def _parameter_run(self, p: Parameter, first: Any) -> list[Any]:
+    def _parameter_run(self, p: Parameter, first: Any, doubts: Doubts) -> list[Any]:
         """A parameter beside the elements of the vector that starts at element `first`."""
         computed = self.x.computed
+        if p.mode == DRAWN:
+            return list(p.value.run(self.b, first, self.lanes, doubts))
         if p.mode == FIXED:
             return [p.value] * self.lanes
         if p.mode == ANY:
@@ -110,6 +122,8 @@ class _Body:
         """A parameter beside one element."""
         if p.mode == FIXED:
             return p.value
+        if p.mode == DRAWN:
+            return p.value.one(self.b, i)
         computed = self.x.computed
         return memory.load_one(self.b, memory.element(self.b, p.value, position(self.b, i, p.index), computed), computed)
 
@@ -117,10 +131,10 @@ class _Body:
         """Do whole vectors; return for each whether it is in doubt, and is thus not stored."""
         loaded = [[memory.load_wide(self.b, base, v, self.x) for base in self.inputs] for v in vectors]
         firsts = [self.b.mul(v, constant(I32, self.lanes)) for v in vectors]
-        runs = [[self._parameter_run(p, first) for p in self.params] for first in firsts]
+        doubted = [Doubts() for _ in vectors]
+        runs = [[self._parameter_run(p, first, own) for p in self.params] for first, own in zip(firsts, doubted, strict=True)]
         found = []
-        for vector, data, run in zip(vectors, loaded, runs, strict=True):
-            doubts = Doubts()
+        for vector, data, run, doubts in zip(vectors, loaded, runs, doubted, strict=True):
             columns = zip(*data, *run, strict=True)
             rows = [compute(self.b, self.record, self.direction, list(column), doubts) for column in columns]
             with self.b.if_then(self.b.not_(doubts.any()), likely=True):
@@ -138,21 +152,28 @@ class _Body:
 
 
 @functools.cache
-def flat(record: Record, direction: Direction, dtype: str, params: str | None = None, vectors: int | None = None) -> Program:
+def flat(
+    record: Record,
+    direction: Direction,
+    dtype: str,
+    params: str | None = None,
+    vectors: int | None = None,
+    draw: Draw | None = None,
+) -> Program:
     """The kernel over dense arrays in one order, at addresses that are multiples of 16.
 
-    `params` has a mode (`FIXED`, `SAME`, `RUN`, `ANY`) for each parameter, by value unless told. Arguments of the entry: the addresses
-    of inputs and outputs; for each parameter its value, or its address and `INDEX_ARGUMENTS` numbers; and the number of elements, at
-    most 2^30.
+    `params` has a mode (`FIXED`, `SAME`, `RUN`, `ANY`, `DRAWN`) for each parameter, by value unless told; `draw` makes what is drawn.
+    Arguments of the entry: the addresses of inputs and outputs; for each parameter its value, or its address and `INDEX_ARGUMENTS`
+    numbers, or the `philox.ARGUMENTS`; and the number of elements, at most 2^30.
     """
     sig = signature(record, direction, dtype)
     modes = FIXED * sig.params if params is None else params
     count = vectors or vectors_per_thread(sig)
     shape = Sweep(memory.lanes(sig.inputs[0]), count)
-    name = "_".join(["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else [])])
+    name = "_".join(["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else []), *([draw.__name__] if draw else [])])
 
     def write(builder: Any, arguments: list[Any]) -> None:
-        body = _Body(builder, record, direction, dtype, modes, arguments)
+        body = _Body(builder, record, direction, dtype, modes, arguments, draw)
         sweep(builder, shape, arguments[-1], body.quick, body.one)
 
     return program(name, _kinds(sig, modes), shape.span, write)

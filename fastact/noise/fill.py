@@ -12,45 +12,15 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from fastact.cpu.loops import DOUBLE, FLOAT, I8, I32, I64, PTR, Kernel, _loop
+from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop
 from fastact.cpu.words import BLOCK
 from fastact.directions import STORAGE
+from fastact.noise.parts import double, single
 from fastact.noise.philox import emit, round_keys
 from fastact.numerics.bind import bind
 
 _serial = itertools.count()
 _compiling = threading.Lock()
-
-
-def _single(builder: Any, word: Any) -> list[Any]:
-    """unit, tail, centre and sign of a draw (see `draws`) from 32 bits; the top one is the sign."""
-
-    def real(value: float) -> Any:
-        return ir.Constant(FLOAT, value)
-
-    top = builder.lshr(word, I32(8))
-    unit = builder.fmul(builder.sitofp(top, FLOAT), real(2.0**-24))
-    unit = builder.select(builder.icmp_unsigned("==", top, I32(0)), real(2.0**-25), unit)
-    low = builder.and_(word, I32(0x7FFFFFFF))
-    ends = (low, builder.xor(low, I32(0x7FFFFFFF)))
-    tail, centre = (builder.fmul(builder.fadd(builder.sitofp(m, FLOAT), real(0.5)), real(2.0**-32)) for m in ends)
-    sign = builder.select(builder.icmp_signed("<", word, I32(0)), real(-1.0), real(1.0))
-    return [unit, tail, centre, sign]
-
-
-def _double(builder: Any, word: Any) -> list[Any]:
-    """The same from 64 bits; the low 52 are the distance from the end."""
-
-    def real(value: float) -> Any:
-        return ir.Constant(DOUBLE, value)
-
-    top = builder.lshr(word, I64(11))
-    unit = builder.fmul(builder.sitofp(top, DOUBLE), real(2.0**-53))
-    unit = builder.select(builder.icmp_unsigned("==", top, I64(0)), real(2.0**-54), unit)
-    large = builder.or_(builder.and_(word, I64(2**52 - 1)), I64(0x433 << 52))
-    tail = builder.fmul(builder.fadd(builder.fsub(builder.bitcast(large, DOUBLE), real(2.0**52)), real(0.5)), real(2.0**-53))
-    sign = builder.select(builder.icmp_signed("<", word, I64(0)), real(-1.0), real(1.0))
-    return [unit, tail, builder.fsub(real(0.5), tail), sign]
 
 
 def compile_fill(draw: Any, width: str) -> Kernel:
@@ -67,7 +37,7 @@ def compile_fill(draw: Any, width: str) -> Kernel:
 @functools.cache
 def _compiled(draw: Any, width: str) -> Kernel:
     storage = STORAGE[width]
-    integer, parts = (I32, _single) if width == "float32" else (I64, _double)
+    integer, parts = (I32, single) if width == "float32" else (I64, double)
     shift, name = (2 if width == "float32" else 1), f"fastact_fill_{draw.__name__}_{width}_{next(_serial)}"
     with global_compiler_lock:
         scalar = bind(draw, width)

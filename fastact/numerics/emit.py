@@ -210,6 +210,11 @@ def binary(x: Value) -> tuple[Value, Value]:
     return x.made(x.b.sitofp(exponent, real)), x.made(mantissa)
 
 
+def _coded(primitive: Callable[..., Any]) -> Callable[[Value], Value]:
+    """A primitive of one scalar, by its code for every target."""
+    return lambda x: x.made(bits.CODE[primitive](x.b, x.ir))
+
+
 def horner(x: Any, coefficients: Any) -> Any:
     """As `bits.horner`."""
     return functools.reduce(lambda value, c: fma(value, x, c), coefficients[-2::-1], coefficients[-1])
@@ -229,6 +234,7 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
     bits.horner: horner,
     bits.polynomial: polynomial,
     bits.exponent_from_low_bits: exponent_from_low_bits,
+    **{primitive: _coded(primitive) for primitive in (bits.exponent_of, bits.mantissa_of)},
 }
 
 

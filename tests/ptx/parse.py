@@ -109,12 +109,12 @@ def _directive(kernel: Kernel, text: str) -> None:
 
 
 def _statement(kernel: Kernel, text: str, line: int) -> None:
-    while match := re.match(r"\s*([\w$]+):(?!:)", text):
+    while match := re.match(r"[\s{}]*([\w$]+):(?!:)", text):  # braces set off a register for a split: `{ .reg .b32 tmp; mov.b64 ...; }`
         kernel.labels[match[1]] = len(kernel.code)
         line += match[0].count("\n")
         text = text[match.end() :]
-    line += len(text[: len(text) - len(text.lstrip())].split("\n")) - 1
-    text = text.strip()
+    line += text[: len(text) - len(text.lstrip("{} \t\r\n"))].count("\n")
+    text = text.lstrip("{} \t\r\n").rstrip()
     if text.startswith("."):
         _directive(kernel, text)
     elif text:
