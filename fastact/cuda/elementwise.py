@@ -170,7 +170,9 @@ def flat(
     modes = FIXED * sig.params if params is None else params
     count = vectors or vectors_per_thread(sig)
     shape = Sweep(memory.lanes(sig.inputs[0]), count)
-    name = "_".join(["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else []), *([draw.__name__] if draw else [])])
+    name = "_".join(
+        ["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else []), *([draw.__name__] if draw else [])]
+    )
 
     def write(builder: Any, arguments: list[Any]) -> None:
         body = _Body(builder, record, direction, dtype, modes, arguments, draw)
