@@ -131,6 +131,10 @@ class Value:
 
     __rand__, __ror__ = __and__, __or__
 
+    def root(self) -> Value:
+        """√x, correctly rounded."""
+        return self.made(intrinsic(self.b, "sqrt", self.type, [self.ir], self.type))
+
     def double(self) -> Value:
         """Exactly, in float64."""
         kind = vector(DOUBLE, self.type)
@@ -184,7 +188,7 @@ def absolute(x: Any) -> Any:
 
 def sqrt(x: Value) -> Value:
     """√x, correctly rounded."""
-    return x.made(intrinsic(x.b, "sqrt", x.type, [x.ir], x.type))
+    return x.root()
 
 
 def copysign(x: Any, sign: Any) -> Value:
