@@ -45,7 +45,10 @@ def test_ptx_keeps_the_rules_of_arithmetic(surveys: Surveys) -> None:
 
 
 def test_nothing_is_spilled(surveys: Surveys, architecture: str) -> None:
-    assert broken(surveys[architecture], lambda _, code: (code.resources.spilled, code.resources.stack, code.resources.shared) != (0, 0, 0)) == {}
+    assert (
+        broken(surveys[architecture], lambda _, code: (code.resources.spilled, code.resources.stack, code.resources.shared) != (0, 0, 0))
+        == {}
+    )
 
 
 def test_hot_path_calls_nothing(surveys: Surveys, architecture: str) -> None:

@@ -22,8 +22,16 @@ def entry(*body: str, name: str = "k", directives: str = "") -> str:
     return f"{HEAD}.visible .entry {name}(.param .u64 {name}_0) {directives}\n{{\n" + "\n".join(lines) + "\n}\n"
 
 
-SOUND = ("add.rn.f32 %r1, %r2, %r3;", "rcp.approx.ftz.f32 %r1, %r2;", "fma.rn.f32 %r0, %r1, %r2, %r3;", "setp.lt.f32 %p1, %r0, 0f00000000;",
-         "mad.lo.s32 %r1, %r2, %r3, %r4;", "mul.wide.s32 %rd1, %r1, 4;", "cvt.rn.bf16x2.f32 %r0, %r1, %r2;", "neg.f32 %r0, %r1;")  # fmt: skip
+SOUND = (
+    "add.rn.f32 %r1, %r2, %r3;",
+    "rcp.approx.ftz.f32 %r1, %r2;",
+    "fma.rn.f32 %r0, %r1, %r2, %r3;",
+    "setp.lt.f32 %p1, %r0, 0f00000000;",
+    "mad.lo.s32 %r1, %r2, %r3, %r4;",
+    "mul.wide.s32 %rd1, %r1, 4;",
+    "cvt.rn.bf16x2.f32 %r0, %r1, %r2;",
+    "neg.f32 %r0, %r1;",
+)
 UNSOUND = {
     "mul.f32 %r1, %r2, %r3;": "contracted",
     "add.f32 %r1, %r2, %r3;": "contracted",
@@ -74,11 +82,12 @@ def code(text: str, architecture: str = "sm_90") -> tuple[link.Resources, list[r
 
 @pytest.mark.parametrize("architecture", link.ARCHITECTURES)
 def test_spills_are_seen(architecture: str) -> None:
-    """More values alive than there are registers."""
-    loads = [f"ld.global.b32 %r{i}, [%rd0+{4 * i}];" for i in range(120)]
-    stores = [f"st.global.b32 [%rd0+{4 * i}], %r{119 - i};" for i in range(120)]
-    free, _ = code(entry(*loads, *stores), architecture)
-    tight, instructions = code(entry(*loads, *stores, directives=".maxnreg 24"), architecture)
+    """More values alive than there are registers: all are added in one order, then in the other."""
+    loads = [f"ld.global.b32 %r{i}, [%rd0+{4 * i}];" for i in range(60)]
+    sums = ["mov.b32 %r99, 0f00000000;", *(f"add.rn.f32 %r99, %r99, %r{i};" for i in (*range(60), *reversed(range(60))))]
+    body = *loads, *sums, "st.global.b32 [%rd0], %r99;"
+    free, _ = code(entry(*body), architecture)
+    tight, instructions = code(entry(*body, directives=".maxnreg 24"), architecture)
     assert (free.spilled, free.stack) == (0, 0)
     assert free.registers > 32 >= tight.registers
     assert tight.spilled > 0
@@ -110,7 +119,7 @@ def test_several_kernels_lie_in_one_cubin() -> None:
 
 
 def test_what_the_assembler_refuses_is_an_error() -> None:
-    with pytest.raises(Exception, match="(?i)ptx|compil"):
+    with pytest.raises(Exception, match=r"(?i)ptx|compil"):
         link.link([entry("nonsense.f32 %r1;")], "sm_90")
 
 

@@ -18,7 +18,7 @@ _TARGET = re.compile(r"\(?(\.L_x_\d+)\)?")
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction: its guard ("" or "P0", "!P0"...), its name with all suffixes, its operands; `target` is the index it may branch to."""
+    """One instruction: guard ("", "P0", "!P0"...), name with all suffixes, operands; `target` is the index it may branch to."""
 
     guard: str
     name: str

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from llvmlite import binding
-from sass import link, paths, read
 
 import fastact
 from fastact.cuda.elementwise import flat
 from fastact.cuda.target import BLOCK, Program
 from fastact.directions import Direction, signature
 from fastact.record import Record
+from sass import link, paths, read
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
