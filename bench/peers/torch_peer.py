@@ -79,6 +79,11 @@ def _backward(torch: Any) -> Table:
     }
 
 
+def tables(torch: Any) -> tuple[Table, Table]:
+    """Forward and backward kernels by the function's name."""
+    return _forward(torch), _backward(torch)
+
+
 def make(name: str, direction: str, a: Arrays, params: tuple[float, ...]) -> Run | None:
     """One kernel, or the line of `torch.nn.functional` or of the models where there is none."""
     import torch

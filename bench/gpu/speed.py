@@ -1,0 +1,86 @@
+"""Throughput: every function and direction on arrays of 2^26 elements, beside a copy on the device and beside torch."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bench.gpu.case import Case, Recipe, Texts, made
+
+SIZE = 1 << 26
+DTYPES = ("float32", "bfloat16")
+SECONDS = 0.004
+"""Of one measurement, about."""
+
+Run = Callable[[], Any]
+
+
+def interleaved(device: Any, runs: dict[str, Run], rounds: int) -> dict[str, float]:
+    """Median seconds of one call of each, each measured once a round, repeated for about `SECONDS`."""
+    repeats = {}
+    for name, run in runs.items():
+        device.seconds(run)
+        repeats[name] = max(1, min(1000, round(SECONDS / max(device.seconds(run), 1e-7))))
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            taken[name].append(device.seconds(run, repeats[name]))
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+class Arrays:
+    """Arrays on the device, filled with ordinary values; made once."""
+
+    def __init__(self, device: Any, size: int) -> None:
+        self.device, self.size = device, size
+        self.made: dict[tuple[str, int], int] = {}
+
+    def get(self, dtype: str, k: int) -> int:
+        """Address of array k of a dtype."""
+        if (dtype, k) not in self.made:
+            part = made(Recipe("ordinary", dtype, min(self.size, 1 << 20), k))
+            address = self.device.empty(self.size * part.itemsize)
+            source = self.device.upload(part)
+            for at in range(0, self.size, part.size):
+                self.device.copy(address + at * part.itemsize, source, part.nbytes)
+            self.device.free(source)
+            self.made[dtype, k] = address
+        return self.made[dtype, k]
+
+
+def launched(device: Any, texts: Texts, case: Case, arrays: Arrays) -> Run:
+    """A call that launches the kernel of a flat case on whole arrays. Results go where nothing is read from."""
+    launch = case.launches[0]
+    entry, text, span = texts[launch.program]
+    results = {k for k, _ in case.results}
+    addresses = [arrays.get(r.dtype, k + 8 * (k in results)) for k, r in enumerate(case.data)]
+    given = [addresses[a[1]] if a[0] == "data" else getattr(np, a[0])(a[1]) for a in launch.arguments[:-1]]
+    kernel, grid = device.kernel(text, entry), -(-arrays.size // span)
+    return lambda: device.launch(kernel, grid, [*given, np.uint32(arrays.size)])
+
+
+def throughput(
+    device: Any, texts: Texts, cases: list[Case], torch_run: Callable[..., Run | None] | None, size: int = SIZE, rounds: int = 5
+) -> Iterator[dict[str, Any]]:
+    """A row for each case that is not an accumulation: its bytes a second, of those of a copy, and torch's time of ours."""
+    arrays = Arrays(device, size)
+    for case in cases:
+        name, direction, dtype, *form = case.name.split(" ")
+        if dtype not in DTYPES or direction == "accumulate" or len(case.launches) > 1:
+            continue
+        width = 4 if dtype == "float32" else 2
+        runs = {"ours": launched(device, texts, case, arrays)}
+        target, source = arrays.get(dtype, 8), arrays.get(dtype, 0)
+        runs["copy"] = lambda target=target, source=source, count=size * width: device.copy(target, source, count)
+        peer = torch_run(name, direction, dtype, size) if torch_run and not form else None
+        if peer is not None:
+            runs["torch"] = peer
+        taken = interleaved(device, runs, rounds)
+        moved = len(case.data) * size * width
+        rate, copied = moved / taken["ours"], 2 * size * width / taken["copy"]
+        row = {"function": name, "direction": direction, "dtype": dtype, "form": " ".join(form), "seconds": taken["ours"]}
+        row |= {"bytes_per_second": rate, "of_copy": rate / copied, "copy_bytes_per_second": copied}
+        yield row | ({"torch_over_ours": taken["torch"] / taken["ours"]} if "torch" in taken else {})

@@ -1,0 +1,93 @@
+"""torch's kernels on the same stream; and the host's time of a call of fastact beside torch's."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import fastact as fa
+from bench.peers import torch_peer
+
+Run = Callable[[], Any]
+SAVED = ("sigmoid", "tanh", "exp")
+"""Functions whose backward torch takes from the output."""
+
+
+def maker(device: Any) -> Callable[..., Run | None] | None:
+    """How to make torch's run of a function, on the stream of `device`; None where torch has no GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    stream = torch.cuda.ExternalStream(device.handle)
+    typical = {f.name: f.record.typical for f in fa.ACTIVATIONS}
+    forward, backward = torch_peer.tables(torch)
+
+    @functools.lru_cache(4)
+    def arrays(dtype: str, size: int) -> tuple[Any, ...]:
+        kind = getattr(torch, dtype)
+        return tuple(torch.randn(size, device="cuda", dtype=kind) for _ in range(3))
+
+    def run(name: str, direction: str, dtype: str, size: int) -> Run | None:
+        table = {"forward": forward, "backward": backward}.get(direction, {})
+        if name not in table or name not in typical or (name == "swish" and direction == "backward" and typical[name] != (1,)):
+            return None
+        t, g, o = arrays(dtype, size)
+        if direction == "forward":
+            call = functools.partial(table[name], t, o, *typical[name])
+        else:
+            saved = getattr(torch, name)(t) if name in SAVED else t
+            buffer = (torch.ops.aten.log_sigmoid_forward(t)[1],) if name == "log_sigmoid" else ()
+            call = functools.partial(table[name], g, saved, o, *buffer, *typical[name])
+
+        def on_stream() -> None:
+            with torch.cuda.stream(stream):
+                call()
+
+        return on_stream
+
+    return run
+
+
+def _host(run: Run, sync: Run, calls: int = 2000) -> float:
+    """Microseconds of the host for one call; the device keeps up with arrays that small."""
+    for _ in range(50):
+        run()
+    taken = []
+    for _ in range(7):
+        sync()
+        before = time.perf_counter()
+        for _ in range(calls // 7):
+            run()
+        taken.append((time.perf_counter() - before) / (calls // 7))
+        sync()
+    return statistics.median(taken) * 1e6
+
+
+def latency(size: int = 1024) -> list[dict[str, Any]]:
+    """Rows of host microseconds: ours and torch's, interleaved."""
+    import torch
+
+    aten = torch.ops.aten
+    t, g, o = (torch.randn(size, device="cuda") for _ in range(3))
+    pairs: dict[str, tuple[Run, Run]] = {
+        "gelu, out=": (lambda: fa.gelu(t, out=o), lambda: aten.gelu.out(t, out=o)),
+        "gelu": (lambda: fa.gelu(t), lambda: torch.nn.functional.gelu(t)),
+        "relu": (lambda: fa.relu(t), lambda: torch.relu(t)),
+        "leaky_relu, out=": (lambda: fa.leaky_relu(t, out=o), lambda: aten.leaky_relu.out(t, 0.01, out=o)),
+        "gelu backward, out=": (lambda: fa.gelu.backward(g, t, out=o), lambda: aten.gelu_backward.grad_input(g, t, grad_input=o)),
+        "gelu backward": (lambda: fa.gelu.backward(g, t), lambda: aten.gelu_backward(g, t)),
+        "softmax": (lambda: fa.softmax(t), lambda: torch.softmax(t, -1)),
+    }
+    rows = []
+    for name, (ours, theirs) in pairs.items():
+        try:
+            a, b = (_host(run, torch.cuda.synchronize) for run in (ours, theirs))
+        except (TypeError, RuntimeError, ValueError) as error:
+            rows.append({"call": name, "error": repr(error)})
+            continue
+        rows.append({"call": name, "ours_us": a, "torch_us": b, "torch_over_ours": b / a})
+    return rows
