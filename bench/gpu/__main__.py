@@ -54,7 +54,7 @@ class Session:
 
     def division(self) -> dict[str, Any]:
         """Quotients and roots."""
-        return sweep.division(self.device, self.texts, **({"whole": 1 << 17, "step": 1 << 17} if self.given.few else {}))
+        return sweep.division(self.device, self.texts, **({"whole": 1 << 16, "step": 1 << 16} if self.given.few else {}))
 
     def floats(self) -> dict[str, Any]:
         """All float32 inputs."""
