@@ -107,7 +107,7 @@ def test_what_lies_beside_a_result_is_watched(texts: case.Texts) -> None:
 def test_a_failing_step_does_not_stop_the_next(few: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr(elementwise, "records", lambda: [fa.relu.record])
 
-    def fail(*arguments: Any) -> Any:
+    def fail(*arguments: Any, **options: Any) -> Any:
         raise RuntimeError("lost")
 
     monkeypatch.setattr(sweep, "division", fail)

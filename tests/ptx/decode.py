@@ -171,7 +171,7 @@ def _set_predicate(kernel: Kernel, instruction: Instruction) -> Step:
     kind = KINDS[parts[-1]]
     if "ftz" in parts:
         raise Fault("subnormals are flushed")
-    if len(parts) != 3 + (parts[2] in _COMBINE) or parts[-1] == "f16":
+    if len(parts) != 3 + (parts[2] in _COMBINE):
         raise Fault("unknown opcode")
     compare = _comparison(parts[1], parts[-1])
     names = [n.strip() for n in operands[0].split("|")]
