@@ -77,7 +77,7 @@ def _operation(context: Context, instruction: Instruction) -> tuple[Any, list[An
         return chosen, [chosen, chosen, kind], lambda a, b, c: np.where(c >= 0, a, b)
     if parts[0] == "testp":
         return _PREDICATE, [kind], floats.test(parts)
-    if parts[-1] in ("f32", "f64"):
+    if parts[-1] in ("f32", "f64") or parts in (("abs", "f16"), ("neg", "f16")):
         count, function = floats.arithmetic(parts, context.approximation)
         return kind, [kind] * count, function
     if "f" in parts[-1]:
