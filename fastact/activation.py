@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import affine, dispatch, gradients, masks, outgoing, reference
+from fastact import affine, dispatch, gradients, masks, outgoing
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.binding import bind
 from fastact.cpu import embed
@@ -18,6 +18,7 @@ from fastact.directions import Direction
 from fastact.dispatch import LARGE, WIDTHS
 from fastact.errors import explain
 from fastact.record import Record
+from fastact.reference import derivative_of_activation, of_activation
 
 
 class Activation:
@@ -230,13 +231,17 @@ class Activation:
         """``(x, *params) -> (y, dy/dx, dy/dparam...)`` for use inside `numba.njit`."""
         return embed.embedded(self.record, gradients=True)
 
-    def reference(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
-        """f(x) by the C reference in long double."""
-        return reference.forward(self.name, x, *bind(self.record, ".reference", params, named))
+    @property
+    def cuda_scalar(self) -> Callable[..., Any]:
+        """As `scalar`, for use inside `numba.cuda.jit`: needs numba-cuda."""
+        return embed.on_device(self.record, gradients=False)
 
-    def reference_derivative(self, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
-        """f'(x) by the C reference in long double."""
-        return reference.derivative(self.name, x, *bind(self.record, ".reference_derivative", params, named))
+    @property
+    def cuda_scalar_grad(self) -> Callable[..., Any]:
+        """As `scalar_grad`, for use inside `numba.cuda.jit`: needs numba-cuda."""
+        return embed.on_device(self.record, gradients=True)
+
+    reference, reference_derivative = of_activation, derivative_of_activation
 
 
 @functools.cache

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from fastact.binding import bind
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -60,6 +62,16 @@ def gate(
         right, slope_right = (_call(factors[1], which, b, (params[0], params[-1]), kind) for which in ("", "_d0"))
     with np.errstate(all="ignore"):
         return left * right, slope_left * right, left * slope_right
+
+
+def of_activation(activation: Any, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
+    """f(x) by the C reference in long double."""
+    return forward(activation.name, x, *bind(activation.record, ".reference", params, named))
+
+
+def derivative_of_activation(activation: Any, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
+    """f'(x) by the C reference in long double."""
+    return derivative(activation.name, x, *bind(activation.record, ".reference_derivative", params, named))
 
 
 def maxout(groups: ArrayLike) -> tuple[Floats, NDArray[np.uintp]]:

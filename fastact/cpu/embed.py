@@ -58,6 +58,13 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
     return function
 
 
+def on_device(record: Record, *, gradients: bool) -> Callable[..., Any]:
+    """The same for kernels of `numba.cuda`, which is imported here."""
+    from fastact.cuda import embed
+
+    return embed.embedded(record, gradients=gradients)
+
+
 @njit
 def _whole(results: Any) -> Any:
     return results

@@ -131,6 +131,18 @@ class Value:
 
     __rand__, __ror__ = __and__, __or__
 
+    def fused(self, a: Any, b: Any, c: Any) -> Value:
+        """a·b + c with one rounding."""
+        return self.made(intrinsic(self.b, "fma", self.type, [a, b, c], self.type))
+
+    def size(self) -> Value:
+        """|x|."""
+        return self.made(intrinsic(self.b, "fabs", self.type, [self.ir], self.type))
+
+    def signed(self, size: Any, sign: Any) -> Value:
+        """|size| with the sign bit of `sign`."""
+        return self.made(intrinsic(self.b, "copysign", self.type, [size, sign], self.type))
+
     def root(self) -> Value:
         """√x, correctly rounded."""
         return self.made(intrinsic(self.b, "sqrt", self.type, [self.ir], self.type))
@@ -151,7 +163,7 @@ class Value:
 def fma(a: Any, b: Any, c: Any) -> Value:
     """a·b + c with one rounding; any of the three may be a number."""
     v = next(o for o in (a, b, c) if isinstance(o, Value))
-    return v.made(intrinsic(v.b, "fma", v.type, [v.like(o) for o in (a, b, c)], v.type))
+    return v.fused(v.like(a), v.like(b), v.like(c))
 
 
 @overload
@@ -181,20 +193,13 @@ def absolute(x: float) -> float: ...
 
 def absolute(x: Any) -> Any:
     """|x|, also of a number."""
-    if not isinstance(x, Value):
-        return bits.absolute(x)
-    return x.made(intrinsic(x.b, "fabs", x.type, [x.ir], x.type))
-
-
-def sqrt(x: Value) -> Value:
-    """√x, correctly rounded."""
-    return x.root()
+    return x.size() if isinstance(x, Value) else bits.absolute(x)
 
 
 def copysign(x: Any, sign: Any) -> Value:
     """|x| with the sign bit of `sign`; one of them may be a number."""
     v = x if isinstance(x, Value) else sign
-    return v.made(intrinsic(v.b, "copysign", v.type, [v.like(o) for o in (x, sign)], v.type))
+    return v.signed(v.like(x), v.like(sign))
 
 
 def exponent_from_low_bits(t: Value) -> Value:
@@ -233,7 +238,7 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
     bits.fma: fma,
     bits.select: select,
     bits.absolute: absolute,
-    bits.sqrt: sqrt,
+    bits.sqrt: lambda x: x.root(),
     bits.copysign: copysign,
     bits.horner: horner,
     bits.polynomial: polynomial,
