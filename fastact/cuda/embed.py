@@ -20,6 +20,7 @@ from fastact.numerics.emit import DOUBLE, FLOAT, REAL, Value, constant, traced
 from fastact.record import Record
 
 _SUFFIX = {FLOAT: "f", DOUBLE: "d"}
+_ASSEMBLY = {FLOAT: ("f32", "f"), DOUBLE: ("f64", "d")}
 _NEEDED = "numba-cuda 0.30, with NumPy before 2.5 (pip install 'fastact[numba-cuda]')"
 
 
@@ -43,10 +44,10 @@ class Rounded(Value):
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Value:
-        return self + -other
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Value:
-        return -self + other
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Value:
         return self._nearest("mul", self.ir, self.like(other))
@@ -62,17 +63,23 @@ class Rounded(Value):
     def __neg__(self) -> Value:
         return self.made(self.b.fsub(constant(self.type, -0.0), self.ir))
 
+    def fused(self, a: Any, b: Any, c: Any) -> Value:
+        """a·b + c with one rounding, hidden from the compiler: it makes a sum to be contracted of a product by 1."""
+        kind, (real, letter) = self.type, _ASSEMBLY[self.type]
+        code = ir.InlineAsm(ir.FunctionType(kind, [kind] * 3), f"fma.rn.{real} $0, $1, $2, $3;", ",".join([f"={letter}", *letter * 3]))
+        return self.made(self.b.call(code, [a, b, c]))
+
     def root(self) -> Value:
         """√x, correctly rounded."""
         return self._nearest("sqrt", self.ir)
 
-    def signed_as(self, sign: Value) -> Value:
-        """|x| with the sign bit of `sign`."""
-        return self.made(bits.CODE[bits.copysign](self.b, self.ir, sign.ir))
+    def signed(self, size: Any, sign: Any) -> Value:
+        """|size| with the sign bit of `sign`."""
+        return self.made(bits.CODE[bits.copysign](self.b, size, sign))
 
     def size(self) -> Value:
         """|x|."""
-        return self.made(bits.CODE[bits.copysign](self.b, self.ir, constant(self.type, 0.0)))
+        return self.signed(self.ir, constant(self.type, 0.0))
 
 
 def emit(builder: Any, record: Record, values: list[Any]) -> list[Any]:
@@ -135,8 +142,9 @@ def _signature(record: Record) -> inspect.Signature:
 def _numba(name: str) -> tuple[Any, Any, Any]:
     """What makes a function known to numba-cuda, Numba's types, and its error for wrong ones."""
     try:
+        import numba_cuda  # noqa: F401
         from numba.core import types
-        from numba.cuda.core.errors import TypingError
+        from numba.core.errors import TypingError
         from numba.cuda.extending import intrinsic
     except ImportError as error:
         raise CudaUnavailableError(f"{name} needs {_NEEDED}; {error}") from error
