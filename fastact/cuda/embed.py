@@ -7,6 +7,7 @@ dialect of LLVM 7 has: neither fneg, nor fabs, nor copysign.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -142,7 +143,7 @@ def _signature(record: Record) -> inspect.Signature:
 def _numba(name: str) -> tuple[Any, Any, Any]:
     """What makes a function known to numba-cuda, Numba's types, and its error for wrong ones."""
     try:
-        import numba_cuda  # noqa: F401
+        importlib.import_module("numba_cuda")  # without it, numba.cuda is another one, which its authors have given up
         from numba.core import types
         from numba.core.errors import TypingError
         from numba.cuda.extending import intrinsic
