@@ -209,16 +209,6 @@ def exponent_from_low_bits(t: Value) -> Value:
     return t.made(t.b.bitcast(t.b.shl(t.b.bitcast(t.ir, kind), constant(kind, shift)), t.type))
 
 
-def binary(x: Value) -> tuple[Value, Value]:
-    """Return k and v with x = 2^k v, 1 ≤ v < 2, for a positive normal float64."""
-    kind, real = vector(I64, x.type), x.type
-    word = x.b.bitcast(x.ir, kind)
-    low = x.b.and_(word, constant(kind, (1 << 52) - 1))
-    mantissa = x.b.bitcast(x.b.or_(low, constant(kind, 1023 << 52)), real)
-    exponent = x.b.sub(x.b.lshr(word, constant(kind, 52)), constant(kind, 1023))
-    return x.made(x.b.sitofp(exponent, real)), x.made(mantissa)
-
-
 def _coded(primitive: Callable[..., Any]) -> Callable[[Value], Value]:
     """A primitive of one scalar, by its code for every target."""
     return lambda x: x.made(bits.CODE[primitive](x.b, x.ir))

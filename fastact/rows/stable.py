@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from fastact.numerics import exponential
 from fastact.numerics.bind import WIDTHS
-from fastact.numerics.emit import DOUBLE, FLOAT, I32, Value, absolute, binary, constant, fma, select, traced
+from fastact.numerics.emit import DOUBLE, FLOAT, I32, I64, Value, absolute, constant, fma, select, traced, vector
 from fastact.rows.form import Elements, Form
 
 FAR = {"float32": 256.0, "float64": 2048.0}
@@ -172,11 +172,21 @@ def inverse(form: Form, pivot: Pivot, total: Value, factor: Value | None = None)
     return Parts(form, quotient, finite_or(select(pivot.empty, 0.0, rest), form.number(0.0)))
 
 
+def _binary(x: Value) -> tuple[Value, Value]:
+    """Return k and v with x = 2^k v, 1 ≤ v < 2, for a positive normal float64."""
+    kind, real = vector(I64, x.type), x.type
+    word = x.b.bitcast(x.ir, kind)
+    low = x.b.and_(word, constant(kind, (1 << 52) - 1))
+    mantissa = x.b.bitcast(x.b.or_(low, constant(kind, 1023 << 52)), real)
+    exponent = x.b.sub(x.b.lshr(word, constant(kind, 52)), constant(kind, 1023))
+    return x.made(x.b.sitofp(exponent, real)), x.made(mantissa)
+
+
 def log1p(t: Value) -> Value:
     """log(1 + t) for t ≥ 0 in float64."""
     wide = WIDTHS["float64"][0]
     near = t < 1.0
-    n, v = binary(t + 1.0)
+    n, v = _binary(t + 1.0)
     n = select(near, 0.0, n)
     rest = traced(exponential.log_near, "float64")(select(near, t, v - 1.0))
     return select(t < math.inf, fma(n, wide.LN2_HIGH, fma(n, wide.LN2_LOW, rest)), t)
