@@ -58,7 +58,7 @@ def position(builder: Any, i: Any, index: tuple[Any, ...]) -> Any:
     return builder.sub(outer, builder.mul(quotient(builder, outer, *index[3:]), index[2]))
 
 
-def _kinds(sig: Signature, params: str) -> list[Any]:
+def kinds(sig: Signature, params: str) -> list[Any]:
     """Types of the entry's arguments."""
     data = len(sig.inputs) - sig.params + len(sig.outputs)
     real = memory.real(sig.inputs[0])
@@ -87,7 +87,7 @@ def vectors_per_thread(sig: Signature) -> int:
     return 2 if len(sig.inputs) - sig.params == 1 else 1
 
 
-class _Body:
+class Body:
     """The body of a kernel under construction."""
 
     def __init__(
@@ -102,23 +102,23 @@ class _Body:
         self.params = _parameters(arguments[inputs + outputs : -1], params, draw, self.x.width)
         self.n = arguments[-1]
 
-    def _parameter_run(self, p: Parameter, first: Any, doubts: Doubts) -> list[Any]:
-        """A parameter beside the elements of the vector that starts at element `first`."""
+    def beside(self, p: Parameter, first: Any, doubts: Doubts | None = None) -> list[Any]:
+        """A parameter beside the elements of the vector that starts at element `first`; with `doubts` draws take quick quotients."""
         computed = self.x.computed
         if p.mode == DRAWN:
             return list(p.value.run(self.b, first, self.lanes, doubts))
         if p.mode == FIXED:
             return [p.value] * self.lanes
         if p.mode == ANY:
-            return [self._parameter(p, self.b.add(first, constant(I32, k))) for k in range(self.lanes)]
+            return [self.beside_one(p, self.b.add(first, constant(I32, k))) for k in range(self.lanes)]
         if p.mode == SAME:
-            return [self._parameter(p, first)] * self.lanes
+            return [self.beside_one(p, first)] * self.lanes
         step = memory.lanes(computed)
         start = self.b.udiv(position(self.b, first, p.index), constant(I32, step))
         parts = range(self.lanes // step)
         return [v for k in parts for v in memory.load_wide(self.b, p.value, self.b.add(start, constant(I32, k)), computed)]
 
-    def _parameter(self, p: Parameter, i: Any) -> Any:
+    def beside_one(self, p: Parameter, i: Any) -> Any:
         """A parameter beside one element."""
         if p.mode == FIXED:
             return p.value
@@ -132,7 +132,7 @@ class _Body:
         loaded = [[memory.load_wide(self.b, base, v, self.x) for base in self.inputs] for v in vectors]
         firsts = [self.b.mul(v, constant(I32, self.lanes)) for v in vectors]
         doubted = [Doubts() for _ in vectors]
-        runs = [[self._parameter_run(p, first, own) for p in self.params] for first, own in zip(firsts, doubted, strict=True)]
+        runs = [[self.beside(p, first, own) for p in self.params] for first, own in zip(firsts, doubted, strict=True)]
         found = []
         for vector, data, run, doubts in zip(vectors, loaded, runs, doubted, strict=True):
             columns = zip(*data, *run, strict=True)
@@ -146,7 +146,7 @@ class _Body:
     def one(self, i: Any) -> None:
         """Do one element by the ordinary division."""
         data = [memory.load_one(self.b, memory.element(self.b, base, i, self.x), self.x) for base in self.inputs]
-        values = [*data, *(self._parameter(p, i) for p in self.params)]
+        values = [*data, *(self.beside_one(p, i) for p in self.params)]
         for base, y in zip(self.outputs, compute(self.b, self.record, self.direction, values), strict=True):
             memory.store_one(self.b, memory.element(self.b, base, i, self.x), y, self.x)
 
@@ -175,7 +175,7 @@ def flat(
     )
 
     def write(builder: Any, arguments: list[Any]) -> None:
-        body = _Body(builder, record, direction, dtype, modes, arguments, draw)
+        body = Body(builder, record, direction, dtype, modes, arguments, draw)
         sweep(builder, shape, arguments[-1], body.quick, body.one)
 
-    return program(name, _kinds(sig, modes), shape.span, write)
+    return program(name, kinds(sig, modes), shape.span, write)
