@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 
@@ -37,3 +38,20 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     fastact.set_num_threads(request.param)
     yield request.param
     fastact.set_num_threads(before)
+
+
+@functools.cache
+def without_gpu() -> str:
+    """Why there is no GPU here, if there is none."""
+    try:
+        from fastact.cuda import launch
+
+        launch.start()
+    except fastact.CudaUnavailableError as error:
+        return str(error)
+    return ""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and without_gpu():
+        pytest.skip(without_gpu())
