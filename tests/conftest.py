@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Iterator
 
-os.environ["NUMBA_CACHE_DIR"] = os.devnull
+os.environ["NUMBA_CACHE_DIR"] = os.environ["FASTACT_CACHE_DIR"] = os.devnull
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
 import pytest

@@ -1,0 +1,63 @@
+"""The device's kernels give the CPU's bits: every activation, dtype and direction, by the real PTX; NaN stands where the CPU's does."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+from cases import DIRECTIONS, Array, call, edges, np_dtype, ordinary, parameters, rounded, same_bits, uniform_bits, width
+from cudalaunch import device
+
+import fastact as fa
+from fastact import Activation
+
+MANY, SOME, FEW = 1 << 20, 1 << 16, 1 << 11
+NARROW = ("float16", "bfloat16")
+
+
+@functools.cache
+def numbers(dtype: str, count: int) -> Array:
+    """Every 16-bit float; of wider ones those where functions bend, and random bits."""
+    if dtype in NARROW:
+        return np.arange(1 << 16, dtype=np.uint16).view(np_dtype(dtype))
+    return np.concatenate([ordinary(dtype, count // 2, 5), uniform_bits(dtype, count // 2, 6, finite=False)])
+
+
+@functools.cache
+def gradients(dtype: str, count: int) -> Array:
+    return np.random.default_rng(9).permutation(numbers(dtype, count))
+
+
+def compare(activation: Activation, direction: str, x: Array, dy: Array, params: tuple[float, ...]) -> None:
+    before = (dy,) if direction == "backward" else ()
+    found = device(activation.record, direction, x, *params, before=before, approx_error=1)
+    with np.errstate(all="ignore"):
+        expected = call(activation, direction, x, *params, dy=dy)
+    for a, b in zip(found, expected, strict=True):
+        same_bits(a, b)
+
+
+def test_default_parameters(activation: Activation, dtype: str, direction: str) -> None:
+    count = MANY if dtype == "float32" and direction in ("forward", "derivative") else SOME
+    compare(activation, direction, numbers(dtype, count), gradients(dtype, count), ())
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+def test_sample_parameters(activation: Activation, dtype: str) -> None:
+    for params in parameters(activation):
+        own = edges(dtype, activation, params)
+        x = np.concatenate([own, numbers(dtype, FEW)[:: 32 if dtype in NARROW else 1]])
+        dy = np.random.default_rng(3).permutation(x)
+        for direction in DIRECTIONS:
+            compare(activation, direction, x, dy, rounded(params, width(dtype)))
+
+
+@pytest.mark.parametrize("error", [0, 2])
+def test_bits_do_not_hang_on_the_approximate_reciprocal(error: int) -> None:
+    x = numbers("float32", SOME)
+    for f in (fa.sigmoid, fa.mish, fa.gelu, fa.squareplus):
+        for direction in ("forward", "derivative"):
+            one = device(f.record, direction, x, approx_error=1, seed=1)
+            for seed in (2, 3):
+                same_bits(device(f.record, direction, x, approx_error=error, seed=seed)[0], one[0])
