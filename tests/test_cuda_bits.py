@@ -47,11 +47,11 @@ def test_default_parameters(activation: Activation, dtype: str, direction: str) 
     compare(activation, direction, numbers(dtype, count), gradients(dtype, count), ())
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_sample_parameters(activation: Activation, dtype: str) -> None:
     for params in parameters(activation):
         own = edges(dtype, activation, params)
-        x = np.concatenate([own, numbers(dtype, FEW)[:: 32 if dtype in NARROW else 1]])
+        x = np.concatenate([own, numbers(dtype, FEW)])
         dy = np.random.default_rng(3).permutation(x)
         for direction in DIRECTIONS:
             compare(activation, direction, x, dy, rounded(params, width(dtype)))

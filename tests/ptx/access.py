@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from .kinds import KINDS, RAW, Fault, kind_of
-from .memory import Memory
 from .parse import Instruction, Kernel
 from .threads import Fetch, Step, Threads, fetch, target
 
@@ -18,8 +16,8 @@ _ADDRESS = re.compile(r"\[\s*(%?[\w$]+)\s*(?:\+\s*(-?\w+))?\s*\]$")
 _HINTS = {"global", "shared", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "v2", "v4", "cta", "weak"}
 
 
-def access(kernel: Kernel, instruction: Instruction, memory: Memory, accesses: Counter[tuple[str, str, int]]) -> Step:
-    """The step of a load or a store of memory; what it touches is added to `accesses`."""
+def access(kernel: Kernel, instruction: Instruction) -> Step:
+    """The step of a load or a store of memory, which counts what it touches."""
     parts, load = instruction.parts, instruction.parts[0] == "ld"
     space, kind = _space(parts), KINDS[kind_of(parts)]
     values, place = instruction.operands if load else instruction.operands[::-1]
@@ -33,11 +31,11 @@ def access(kernel: Kernel, instruction: Instruction, memory: Memory, accesses: C
 
         def step(threads: Threads) -> None:
             addresses = where(threads)
-            accesses[key] += len(addresses)
+            threads.launch.accesses[key] += len(addresses)
             if space == "shared":
                 rows = threads.shared.load(threads, addresses, kind.itemsize, len(names))
             else:
-                rows = memory.load(addresses, kind.itemsize, len(names), constant)
+                rows = threads.launch.memory.load(addresses, kind.itemsize, len(names), constant)
             for k, write in enumerate(writes):
                 write(threads, rows[:, k].copy().view(kind))
 
@@ -47,12 +45,12 @@ def access(kernel: Kernel, instruction: Instruction, memory: Memory, accesses: C
 
     def store(threads: Threads) -> None:
         addresses = where(threads)
-        accesses[key] += len(addresses)
+        threads.launch.accesses[key] += len(addresses)
         columns = [np.asarray(read(threads)).view(RAW[kind.itemsize]) for read in reads]
         if space == "shared":
             threads.shared.store(threads, addresses, columns, kind.itemsize)
         else:
-            memory.store(addresses, columns, kind.itemsize)
+            threads.launch.memory.store(addresses, columns, kind.itemsize)
 
     return store
 
@@ -84,7 +82,7 @@ def _address(kernel: Kernel, text: str) -> Fetch:
     return address
 
 
-def parameter(kernel: Kernel, instruction: Instruction, values: bytes) -> Step:
+def parameter(kernel: Kernel, instruction: Instruction) -> Step:
     """The step of ld.param."""
     kind = KINDS[kind_of(instruction.parts)]
     match = _ADDRESS.match(instruction.operands[1])
@@ -95,10 +93,10 @@ def parameter(kernel: Kernel, instruction: Instruction, values: bytes) -> Step:
     names = [v.strip() for v in instruction.operands[0].strip("{}").split(",")]
     if offset < 0 or offset + kind.itemsize * len(names) > size:
         raise Fault(f"{kind.itemsize * len(names)} bytes at {offset} of a parameter of {size}")
-    numbers = np.frombuffer(values, kind, len(names), start + offset)
     writes = [target(kernel, name, kind) for name in names]
 
     def step(threads: Threads) -> None:
+        numbers = np.frombuffer(threads.launch.parameters, kind, len(names), start + offset)
         for write, number in zip(writes, numbers, strict=True):
             write(threads, number)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from . import access, convert, floats, integers, warp
 from .kinds import KINDS, RAW, Fault, kind_of
-from .memory import Memory
 from .parse import Instruction, Kernel
 from .threads import Fetch, Step, Threads, fetch, guarded, target
 
@@ -29,41 +26,32 @@ _UNSIGNED = {"lo": "lt", "ls": "le", "hi": "gt", "hs": "ge"}
 _COMBINE = {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the steps of one launch work on."""
-
-    kernel: Kernel
-    memory: Memory
-    parameters: bytes
-    approximation: floats.Approximation
-    accesses: Counter[tuple[str, str, int]]
-
-
-def step_of(context: Context, instruction: Instruction) -> Step:
+def step_of(kernel: Kernel, instruction: Instruction) -> Step:
     """The step of a statement, guard and all; branches, barriers and exits excepted."""
-    step = _plain(context, instruction)
+    step = _plain(kernel, instruction)
     if not instruction.guard:
         return step
     name = instruction.guard.removeprefix("!")
-    return guarded(step, fetch(context.kernel, name, _PREDICATE), instruction.guard.startswith("!"))
+    return guarded(step, fetch(kernel, name, _PREDICATE), instruction.guard.startswith("!"))
 
 
-def _plain(context: Context, instruction: Instruction) -> Step:
-    parts, kernel = instruction.parts, context.kernel
+def _plain(kernel: Kernel, instruction: Instruction) -> Step:
+    parts = instruction.parts
     if parts[0] in ("ld", "st"):
         if "param" in parts:
-            return access.parameter(kernel, instruction, context.parameters)
-        return access.access(kernel, instruction, context.memory, context.accesses)
+            return access.parameter(kernel, instruction)
+        return access.access(kernel, instruction)
     special = {"mov": _move, "cvta": _address_space, "setp": _set_predicate, "shfl": warp.shuffle, "vote": warp.vote}
     special |= {"activemask": warp.active_mask, "bar": warp.warp_barrier}
     if parts[0] in special:
         return special[parts[0]](kernel, instruction)
-    result, kinds, function = _operation(context, instruction)
+    if instruction.opcode in floats.APPROXIMATE:
+        return _approximate(kernel, instruction)
+    result, kinds, function = _operation(instruction)
     return _elementwise(kernel, instruction.operands, result, kinds, function, widening=parts[0] == "cvt")
 
 
-def _operation(context: Context, instruction: Instruction) -> tuple[Any, list[Any], Callable[..., Array]]:
+def _operation(instruction: Instruction) -> tuple[Any, list[Any], Callable[..., Array]]:
     parts = instruction.parts
     if parts[0] == "cvt":
         return convert.conversion(parts)
@@ -78,7 +66,7 @@ def _operation(context: Context, instruction: Instruction) -> tuple[Any, list[An
     if parts[0] == "testp":
         return _PREDICATE, [kind], floats.test(parts)
     if parts[-1] in ("f32", "f64") or parts in (("abs", "f16"), ("neg", "f16")):
-        count, function = floats.arithmetic(parts, context.approximation)
+        count, function = floats.arithmetic(parts)
         return kind, [kind] * count, function
     if "f" in parts[-1]:
         raise Fault("arithmetic on 16-bit floats")
@@ -108,6 +96,12 @@ def _elementwise(
         write(threads, function(*[read(threads) for read in reads]))
 
     return step
+
+
+def _approximate(kernel: Kernel, instruction: Instruction) -> Step:
+    opcode, kind = instruction.opcode, KINDS["f32"]
+    write, read = target(kernel, instruction.operands[0], kind), fetch(kernel, instruction.operands[1], kind)
+    return lambda threads: write(threads, threads.launch.approximation.of(opcode, read(threads)))
 
 
 def _move(kernel: Kernel, instruction: Instruction) -> Step:

@@ -62,6 +62,10 @@ class Approximation:
         inner = np.isfinite(exact) & (exact != 0)
         return _flushed(np.where(inner, (exact.view(np.int32) + shift).view(np.float32), exact))
 
+    def of(self, opcode: str, x: Array) -> Array:
+        """The result of an opcode of `APPROXIMATE`."""
+        return self.reciprocal(x) if opcode.startswith("rcp") else self.root(x)
+
     def reciprocal(self, x: Array) -> Array:
         """rcp.approx.ftz.f32."""
         return self._near(np.float32(1) / _flushed(x))
@@ -71,6 +75,7 @@ class Approximation:
         return self._near((1 / np.sqrt(_flushed(x).astype(np.float64))).astype(np.float32))
 
 
+APPROXIMATE = ("rcp.approx.ftz.f32", "rsqrt.approx.ftz.f32")
 _ROUNDED: dict[str, tuple[int, Function]] = {
     "add": (2, np.add),
     "sub": (2, np.subtract),
@@ -99,13 +104,9 @@ _TESTS: dict[str, Function] = {
 }
 
 
-def arithmetic(parts: tuple[str, ...], approximation: Approximation) -> tuple[int, Function]:
+def arithmetic(parts: tuple[str, ...]) -> tuple[int, Function]:
     """The number of operands, and the function, of an opcode on float32 or float64."""
     name, modifiers = parts[0], parts[1:-1]
-    if parts == ("rcp", "approx", "ftz", "f32"):
-        return 1, approximation.reciprocal
-    if parts == ("rsqrt", "approx", "ftz", "f32"):
-        return 1, approximation.root
     if "ftz" in modifiers:
         raise Fault("subnormals are flushed")
     if name in _ROUNDED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field
 
@@ -126,7 +125,6 @@ def _statement(kernel: Kernel, text: str, line: int) -> None:
         kernel.code.append(Instruction(match[1] or "", tuple(p.replace("\0", "::") for p in parts), operands, line))
 
 
-@functools.lru_cache(maxsize=256)
 def parse(text: str, entry: str) -> Kernel:
     """The kernel `entry` of a PTX module.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .decode import Context, step_of
+from .decode import step_of
 from .floats import Approximation
 from .kinds import KINDS, Fault
 from .memory import Memory
 from .parse import Instruction, Kernel, parse
 from .shared import Shared
-from .threads import Step, Threads, fetch
+from .threads import Launch, Step, Threads, fetch
 
 Shape = int | tuple[int, ...]
 _BARRIERS = {"bar.sync", "barrier.sync", "barrier.sync.aligned", "bar.cta.sync", "barrier.cta.sync", "barrier.cta.sync.aligned"}
@@ -76,12 +77,10 @@ def run(
     Fault
         If an instruction is unknown, contractable, or touches what it must not; the message names it.
     """
-    kernel = parse(text, entry)
-    counts = Counts()
+    kernel, pieces, labels = _decoded(text, entry)
     memory.launched()
-    approximation = Approximation(approx_error, np.random.default_rng(seed))
-    context = Context(kernel, memory, _packed(kernel, arguments), approximation, counts.accesses)
-    pieces, labels = _pieces(context)
+    launch = Launch(memory, _packed(kernel, arguments), Approximation(approx_error, np.random.default_rng(seed)))
+    counts = Counts(accesses=launch.accesses)
     grid, block = _shape(grid), _shape(block)
     size, blocks = block[0] * block[1] * block[2], grid[0] * grid[1] * grid[2]
     if not 0 < size <= 1024:
@@ -89,7 +88,7 @@ def run(
     batch = max(1, _BATCH // size)
     with np.errstate(all="ignore"):
         for first in range(0, blocks, batch):
-            threads = Threads(grid, block, first, min(batch, blocks - first))
+            threads = Threads(launch, grid, block, first, min(batch, blocks - first))
             threads.shared = Shared(threads.blocks, kernel.shared_bytes + shared)
             _Batch(kernel, pieces, labels, threads, counts).run(limit)
     return counts
@@ -118,9 +117,10 @@ def _ends(instruction: Instruction) -> bool:
     return instruction.parts[0] in ("bra", "ret", "exit") or instruction.opcode in _BARRIERS
 
 
-def _pieces(context: Context) -> tuple[list[_Piece], dict[str, int]]:
-    """The kernel cut where threads may part or meet, and the piece that each label begins."""
-    kernel, pieces = context.kernel, [_Piece()]
+@functools.lru_cache(maxsize=64)
+def _decoded(text: str, entry: str) -> tuple[Kernel, list[_Piece], dict[str, int]]:
+    """The kernel, cut where threads may part or meet, and the piece that each label begins."""
+    kernel, pieces = parse(text, entry), [_Piece()]
     starts = {0: 0}
     targets = set(kernel.labels.values())
     for position, instruction in enumerate(kernel.code):
@@ -134,12 +134,12 @@ def _pieces(context: Context) -> tuple[list[_Piece], dict[str, int]]:
             if _ends(instruction):
                 pieces[-1].end = instruction
             else:
-                pieces[-1].steps.append(step_of(context, instruction))
+                pieces[-1].steps.append(step_of(kernel, instruction))
                 pieces[-1].statements.append(instruction)
         except Fault as fault:
             raise Fault(f"{kernel.name}: {instruction}: {fault}") from None
     starts[len(kernel.code)] = len(pieces)
-    return pieces, {label: starts[position] for label, position in kernel.labels.items()}
+    return kernel, pieces, {label: starts[position] for label, position in kernel.labels.items()}
 
 
 class _Batch:

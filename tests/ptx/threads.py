@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .floats import Approximation
 from .kinds import RAW, Fault, literal
+from .memory import Memory
 from .parse import Kernel
 
 Array = Any
 Fetch = Callable[["Threads"], Array]
 Step = Callable[["Threads"], None]
 _UNSET = 0xA5A5A5A5A5A5A5A5
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What all threads of a launch have in common: memory, the bytes of the parameters, and what is counted."""
+
+    memory: Memory
+    parameters: bytes
+    approximation: Approximation
+    accesses: Counter[tuple[str, str, int]] = field(default_factory=Counter)
 
 
 class Threads:
@@ -25,7 +39,8 @@ class Threads:
     special: dict[str, Array]
     start: Array
 
-    def __init__(self, grid: tuple[int, int, int], block: tuple[int, int, int], first: int, blocks: int) -> None:
+    def __init__(self, launch: Launch, grid: tuple[int, int, int], block: tuple[int, int, int], first: int, blocks: int) -> None:
+        self.launch = launch
         self.size = block[0] * block[1] * block[2]
         self.blocks, self.count = blocks, blocks * self.size
         self.registers: dict[str, Array] = {}
@@ -41,8 +56,8 @@ class Threads:
             for axis, value in zip("xyz", (x, rest % shape[1], rest // shape[1]), strict=True):
                 self.special[f"%{name}.{axis}"] = value.astype(np.uint32)
         for name, shape in (("ntid", block), ("nctaid", grid)):
-            for axis, value in zip("xyz", shape, strict=True):
-                self.special[f"%{name}.{axis}"] = np.full(self.count, value, np.uint32)
+            for axis, length in zip("xyz", shape, strict=True):
+                self.special[f"%{name}.{axis}"] = np.full(self.count, length, np.uint32)
 
     @property
     def active(self) -> int:
