@@ -81,11 +81,9 @@ class Quick(Value):
         return self.made(inverse) if other == 1 else self._over(constant(FLOAT, other), self.ir, inverse)
 
     def _over(self, a: Any, b: Any, inverse: Any) -> Value:
-        """A / b. The steps make +0 of -0, so the sign is that of the first product."""
-        q = product = self.b.fmul(a, inverse)
-        minus = self.b.fneg(b)
-        for _ in range(2):
-            q = self._fma(self._fma(minus, q, a), inverse, q)
+        """A / b. The step makes +0 of -0, so the sign is that of the product."""
+        product = self.b.fmul(a, inverse)
+        q = self._fma(self._fma(self.b.fneg(b), product, a), inverse, product)
         sure = self._at_least(q, _NORMAL_FROM)
         if not isinstance(a, ir.Constant):
             nothing = self.b.fcmp_ordered("==", a, constant(FLOAT, 0.0))
