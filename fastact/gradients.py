@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastact.cpu.summed import summed as parameter_sums
 from fastact.cpu.ufunc import make_ufunc
 from fastact.cpu.walk import Drawn
 from fastact.directions import Direction
+from fastact.placement import on_device
 from fastact.record import Record
 
 _ALIGNED, _WRITEABLE = 0x100, 0x400
@@ -40,14 +42,17 @@ def asked(record: Record, wrt: Any) -> tuple[str, ...]:
 
 def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any], *, accumulate: bool = False) -> Any:
     """The gradients that `wrt` asks for; `operands` are dy, x and all parameters. Those accumulated are added to what `out` holds."""
-    names, alone = asked(record, wrt), isinstance(wrt, str)
+    names, alone = asked(record, wrt), isinstance(wrt, str) or (wrt is None and not any(p.trainable for p in record.params))
+    if type(operands[1]) is not np.ndarray and on_device(operands[1]):
+        calls = importlib.import_module("fastact.cuda.gradients")
+        return calls.backward(record, operands, names, out, options, alone=alone, accumulate=accumulate)
     if accumulate:
         errors.check_accumulators(record, out, names)
     if names == ("x",):
         direction: Direction = "accumulate" if accumulate else "backward"
         old = (out[0] if isinstance(out, tuple) else out,) if accumulate else ()
         dx = dispatch.call(make_ufunc(record, direction), record, direction, (*old, *operands), out, options)
-        return dx if alone or wrt is None else (dx,)
+        return dx if alone else (dx,)
     if options:
         raise TypeError(f"{record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
     rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)

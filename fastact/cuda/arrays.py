@@ -25,7 +25,9 @@ LEGACY = 1
 """The driver's handle of the default stream, for which the libraries also write 0."""
 
 SIZES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
-_TYPES = {"<f4": "float32", "<f8": "float64"}
+"""Dtypes of data. Views and new arrays also know uint8."""
+
+_TYPES = {"<f4": "float32", "<f8": "float64", "|u1": "uint8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ family: Callable[[type], Family] = functools.lru_cache(1024)(_family)
 
 
 def _torch(torch: Any) -> Family:
-    names = {getattr(torch, name): name for name in SIZES}
+    names = {getattr(torch, name): name for name in (*SIZES, "uint8")}
     kinds = {name: kind for kind, name in names.items()}
     recording = torch.is_grad_enabled
 
@@ -94,7 +96,7 @@ def _torch(torch: Any) -> Family:
 
 
 def _cupy(cupy: Any) -> Family:
-    names = {cupy.dtype(code): name for code, name in (("e", "float16"), ("f", "float32"), ("d", "float64"))}
+    names = {cupy.dtype(code): name for code, name in (("e", "float16"), ("f", "float32"), ("d", "float64"), ("B", "uint8"))}
     current = cupy.cuda.get_current_stream
     here = cupy.cuda.runtime.getDevice
 

@@ -7,10 +7,11 @@ environment when the first device array arrives, the host waits after every laun
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastact.cuda.layouts import RefusedError
@@ -145,22 +146,21 @@ def arm(steps: Sequence[Step]) -> tuple[Armed, ...]:
     return tuple((kernel(s.program), _configuration(s.grid, s.block, s.shared), s.takes, s.shifts, s.words, s.tail) for s in steps)
 
 
-def run(steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...] = ()) -> None:
+def run(steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...] = (), room: int = 0) -> None:
     """Launch on a stream of a device, which need not be the current one; afterwards the current one is as before.
 
     A thread without any gets the primary context of `device`, as the first call of CUDA's runtime gives it. The streams `others`,
-    which operands come from too, are waited for on the device, and wait for the launches.
+    which operands come from too, are waited for on the device, and wait for the launches. `room` is for bytes of scratch memory, whose
+    address is then the last operand: taken and given back in the order of the stream.
     """
     status, here = _current()
-    if status or int(here) != device:
-        _elsewhere(steps, device, handle, operands, others, alone=bool(status))
+    if status or int(here) != device or others or room:
+        _elsewhere(steps, device, handle, operands, others, room, here=NOWHERE if status else int(here))
     else:
-        _enqueue(steps, stream(device, handle), operands, tuple([stream(device, other) for other in others]))
+        _enqueue(steps, stream(device, handle), operands)
 
 
-def _enqueue(steps: tuple[Armed, ...], where: Any, operands: tuple[Any, ...], others: tuple[Any, ...]) -> None:
-    for other in others:
-        where.wait(other)
+def _enqueue(steps: tuple[Armed, ...], where: Any, operands: tuple[Any, ...]) -> None:
     for loaded, configuration, takes, shifts, words, tail in steps:
         given = operands if takes is None else tuple([operands[k] for k in takes])
         if shifts is not None:
@@ -168,20 +168,46 @@ def _enqueue(steps: tuple[Armed, ...], where: Any, operands: tuple[Any, ...], ot
         if words is not None:
             given = tuple([part for a, own in zip(given, words, strict=True) for part in (a, *own)])
         _launch(where, configuration, loaded, *given, *tail)
-    for other in others:
-        other.wait(where)
     if _SYNCHRONOUS:
         where.sync()
 
 
 def _elsewhere(
-    steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...], *, alone: bool
+    steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...], room: int, *, here: int
 ) -> None:
+    with on(device, here):
+        where, waiting = stream(device, handle), [stream(device, other) for other in others]
+        for other in waiting:
+            where.wait(other)
+        if room:
+            address = int(_checked(driver.cuMemAllocAsync(room, handle)))
+            try:
+                _enqueue(steps, where, (*operands, address))
+            finally:
+                _checked(driver.cuMemFreeAsync(address, handle))
+        else:
+            _enqueue(steps, where, operands)
+        for other in waiting:
+            other.wait(where)
+
+
+@contextlib.contextmanager
+def on(device: int, here: int) -> Iterator[None]:
+    """With a device as the current one, where `here` is now."""
     start()
     _check(device)
-    _checked((driver.cuCtxSetCurrent if alone else driver.cuCtxPushCurrent)(_primary(device)))
+    if here == NOWHERE:
+        _checked(driver.cuCtxSetCurrent(_primary(device)))
+    elif here != device:
+        _checked(driver.cuCtxPushCurrent(_primary(device)))
     try:
-        _enqueue(steps, stream(device, handle), operands, tuple([stream(device, other) for other in others]))
+        yield
     finally:
-        if not alone:
+        if here not in (NOWHERE, device):
             _checked(driver.cuCtxPopCurrent())
+
+
+def clear(device: int, handle: int, address: int, size: int) -> None:
+    """Fill memory with zeros, in the order of a stream."""
+    with on(device, current()):
+        _checked(driver.cuMemsetD8Async(address, 0, size, handle))

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastact import errors
 from fastact.cuda.arrays import SIZES, View, family
-from fastact.cuda.layouts import Form, RefusedError, Shape, strides_of
+from fastact.cuda.layouts import Form, RefusedError, Shape, broadcast, strides_of
 from fastact.directions import STORAGE, Direction, signature
 from fastact.placement import on_device
 from fastact.record import Record
@@ -25,7 +25,7 @@ class Layout:
     """What the forms of operands decide.
 
     The forms of the data and of the parameters (None for numbers); dtype, shape, number of elements and number of results; the form of
-    a result in C order, and those of all; and whether results have the shape of x.
+    a result in C order, and those of all; whether results have the shape of x; and the call as the user spells it.
     """
 
     record: Record
@@ -39,6 +39,25 @@ class Layout:
     params: tuple[Form | None, ...]
     form: Form
     usual: tuple[Form, ...]
+    call: str
+
+    @property
+    def modes(self) -> str:
+        """For each parameter "v" if it is a number, "a" if an array."""
+        return "".join("v" if form is None else "a" for form in self.params)
+
+    def strides(self, data: Sequence[Form | None]) -> tuple[Shape | None, ...]:
+        """The strides of data, and of the parameters after them, in the shape of the result."""
+        size, wide = SIZES[self.dtype], STORAGE[self.dtype].computed.size
+        sizes = [size] * len(data) + [wide] * len(self.params)
+        forms = (*data, *self.params)
+        return tuple([None if form is None else broadcast(form, n, self.shape) for form, n in zip(forms, sizes, strict=True)])
+
+    def check_aligned(self, low: int) -> None:
+        """Refuse data of which an address, whose lowest bits are in `low`, is no multiple of an element's size."""
+        if low % SIZES[self.dtype]:
+            told = f"an address is no multiple of {SIZES[self.dtype]} bytes; accepted are aligned arrays of {self.dtype}"
+            raise ValueError(f"{self.call}: {told}")
 
 
 @functools.lru_cache(4096)
@@ -73,9 +92,8 @@ def layout(record: Record, direction: Direction, forms: tuple[Form | None, ...])
     data = tuple([form for form in forms[:first] if form is not None])
     form = (x[0], shape, None)
     results = len(signature(record, direction, x[0]).outputs)
-    return Layout(
-        record, direction, x[0], shape, math.prod(shape), results, tuple(x[1]) == shape, data, forms[first:], form, (form,) * results
-    )
+    same = tuple(x[1]) == shape
+    return Layout(record, direction, x[0], shape, math.prod(shape), results, same, data, forms[first:], form, (form,) * results, call)
 
 
 def number(record: Record, direction: Direction, k: int, given: Any, width: str) -> Any:
@@ -86,7 +104,7 @@ def number(record: Record, direction: Direction, k: int, given: Any, width: str)
         except (TypeError, ValueError):
             pass
     call, inputs, _ = errors.names(record, direction)
-    what = f"a {type(given).__name__}" if np.ndim(given) == 0 else f"a {type(given).__name__} on the host"
+    what = f"a {type(given).__name__} on the host" if hasattr(given, "shape") else f"a {type(given).__name__}"
     raise TypeError(f"{call}: {inputs[k]} is {what}; accepted are numbers, and arrays on the device of {record.operands[0]}")
 
 
@@ -123,60 +141,63 @@ def explain(record: Record, direction: Direction, operands: Sequence[Any], error
     return error
 
 
-def other_device(plan: Layout, data: Sequence[View], params: Sequence[View]) -> ValueError:
-    """The error for arrays that are not all on one device."""
-    call, inputs, outputs = errors.names(plan.record, plan.direction)
-    first = len(plan.data)
-    named = [name for name, form in zip(inputs[first:], plan.params, strict=True) if form is not None]
-    told = ", ".join(f"{name} on {v[2]}" for name, v in zip([*inputs[:first], *outputs, *named], (*data, *params), strict=True))
-    return ValueError(f"{call}: operands are on different CUDA devices: {told}; accepted are operands on one")
+def new_array(call: str, x: Any, form: Form, *, like: bool) -> Any:
+    """A new array of the type of x and on its device; `like` says that its dtype and shape are those of x."""
+    home = family(type(x))
+    if like and home.like is not None:
+        return home.like(x)
+    if home.empty is None:
+        told = f"arrays of type {type(x).__name__} cannot make another one for the result; accepted is out=, an array for it"
+        raise TypeError(f"{call}: {told}")
+    return home.empty(x, form[1], form[0])
 
 
 def check_outputs(plan: Layout, inputs: Sequence[View], out: Any) -> list[View | None]:
     """The views of the arrays in `out`, one per result, if these can be written to."""
     targets = out if isinstance(out, tuple) else (out,)
+    call, _, names = errors.names(plan.record, plan.direction)
     if len(targets) != plan.results:
-        call = errors.names(plan.record, plan.direction)[0]
         raise ValueError(f"{call}: out has {len(targets)} arrays; accepted are {plan.results}, or None")
-    views = [None if target is None else _checked(plan, k, target) for k, target in enumerate(targets)]
-    for k, view in enumerate(views):
+    views: list[View | None] = []
+    for name, target in zip(names, targets, strict=True):
+        view = None if target is None else check_target(f"{call}: {name}", target, plan.form)
         if view is not None:
-            for a in inputs:
-                if (a[0] != view[0] or a[1] != view[1]) and _overlap(a, view):
-                    told = "shares memory with an operand; accepted is that very operand, or memory of its own"
-                    raise ValueError(f"{_label(plan, k)} {told}")
-            for j, other in enumerate(views[:k]):
-                if other is not None and _overlap(view, other):
-                    raise ValueError(f"{_label(plan, j)} and {_label(plan, k)} share memory; accepted are arrays of their own")
+            check_overlap(f"{call}: {name}", view, inputs, views)
+        views.append(view)
     return views
 
 
-def _label(plan: Layout, k: int) -> str:
-    call, _, outputs = errors.names(plan.record, plan.direction)
-    return f"{call}: {outputs[k]}"
-
-
-def _checked(plan: Layout, k: int, target: Any) -> View:
-    """The view of an array given for result `k`, if that can be written to it."""
+def check_target(label: str, target: Any, form: Form) -> View:
+    """The view of an array given for a result, if it can be written to and has the dtype and shape of `form`."""
     try:
         view = family(type(target)).view(target)
     except RefusedError as error:
         if on_device(target):
-            raise ValueError(f"{_label(plan, k)} {error}") from error
+            raise ValueError(f"{label} {error}") from error
         what = f"a {type(target).__name__} on the host"
-        raise TypeError(f"{_label(plan, k)} is {what}; accepted is an array on the device of the operands, or None") from error
-    if view[1] == plan.form and not view[4]:
+        raise TypeError(f"{label} is {what}; accepted is an array on the device of the operands, or None") from error
+    if view[1] == form and not view[4]:
         return view
     dtype, shape, strides = view[1]
     if view[4]:
-        raise ValueError(f"{_label(plan, k)} is read-only; accepted is a writable array")
-    if tuple(shape) != plan.shape:
-        raise ValueError(f"{_label(plan, k)} has shape {tuple(shape)}; accepted is the shape of the result, {plan.shape}")
-    if dtype != plan.dtype:
-        raise TypeError(f"{_label(plan, k)} has dtype {dtype}; accepted is {plan.dtype}")
+        raise ValueError(f"{label} is read-only; accepted is a writable array")
+    if tuple(shape) != form[1]:
+        raise ValueError(f"{label} has shape {tuple(shape)}; accepted is the shape of the result, {form[1]}")
+    if dtype != form[0]:
+        raise TypeError(f"{label} has dtype {dtype}; accepted is {form[0]}")
     if strides is not None and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True)):
-        raise ValueError(f"{_label(plan, k)} repeats an element; accepted is an array of elements of their own")
+        raise ValueError(f"{label} repeats an element; accepted is an array of elements of their own")
     return view
+
+
+def check_overlap(label: str, view: View, inputs: Sequence[View], others: Sequence[View | None]) -> None:
+    """Refuse a result that shares memory with another or, other than as that very array, with an operand."""
+    for a in inputs:
+        if (a[0] != view[0] or a[1] != view[1]) and _overlap(a, view):
+            raise ValueError(f"{label} shares memory with an operand; accepted is that very operand, or memory of its own")
+    for other in others:
+        if other is not None and _overlap(view, other):
+            raise ValueError(f"{label} shares memory with another result; accepted is memory of its own")
 
 
 def _overlap(a: View, b: View) -> bool:

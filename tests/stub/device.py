@@ -23,6 +23,9 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
+_TAKEN = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t)
+
+
 @dataclass(frozen=True)
 class Launch:
     """One launch as the driver saw it; arguments are numbers."""
@@ -50,8 +53,9 @@ class Stub:
         self.faults: list[BaseException] = []
         self.running = True
         self._lock = threading.Lock()
-        self._callback = _CALLBACK(self._launched)
-        self.lib.stub_on_launch(self._callback)
+        self._callbacks = _CALLBACK(self._launched), _TAKEN(self._taken)
+        self.lib.stub_on_launch(self._callbacks[0])
+        self.lib.stub_on_malloc(self._callbacks[1])
 
     def own(self, array: Array, device: int = 0) -> Array:
         """Make the memory of a contiguous array memory of a device."""
@@ -92,6 +96,11 @@ class Stub:
         """Raise what went wrong inside launches."""
         if self.faults:
             raise self.faults[0]
+
+    def _taken(self, device: int, address: int, size: int) -> None:
+        """Make memory known that the driver's own allocator gave."""
+        memory = np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
+        self.memory.setdefault(device, Memory()).add(memory, written=False)
 
     def _launched(self, device: int, stream: int | None, name: bytes, text: bytes, config: Any, arguments: Any) -> None:
         try:

@@ -15,6 +15,7 @@ typedef struct { unsigned grid[3], block[3], shared; void *stream; void *attrs; 
 typedef struct { char *text; } Library;
 typedef struct { Library *library; char name[256]; } Kernel;
 typedef struct { uintptr_t first, size; int device; } Range;
+typedef void (*Taken)(int device, uintptr_t address, size_t size);
 typedef void (*Launched)(int device, void *stream, const char *name, const char *ptx, const unsigned *config, void **arguments);
 
 static const char *calls[MOST];
@@ -22,6 +23,7 @@ static int made, started;
 static Range ranges[MOST];
 static int held;
 static Launched launched;
+static Taken taken;
 static void *waited[MOST][2], *last_recorded;
 static int waits;
 static char contexts[DEVICES];
@@ -48,6 +50,7 @@ int stub_calls(void) { return made; }
 const char *stub_call(int k) { return calls[k]; }
 void stub_forget(void) { made = 0; }
 void stub_on_launch(Launched callback) { launched = callback; }
+void stub_on_malloc(Taken callback) { taken = callback; }
 void stub_own(uintptr_t address, size_t size, int device) {
     pthread_mutex_lock(&lock);
     if (held < MOST) ranges[held++] = (Range){address, size, device};
@@ -107,6 +110,14 @@ int cuMemAlloc_v2(uintptr_t *address, size_t size) {
     return OK;
 }
 int cuMemFree_v2(uintptr_t address) { (void)address; NOTED; return OK; }
+int cuMemAllocAsync(uintptr_t *address, size_t size, void *stream) { (void)stream; return cuMemAlloc_v2(address, size); }
+int cuMemFreeAsync(uintptr_t address, void *stream) { (void)address, (void)stream; NOTED; return OK; }
+int cuMemsetD8Async(uintptr_t address, unsigned char value, size_t size, void *stream) {
+    (void)stream;
+    NOTED;
+    memset((void *)address, value, size);
+    return OK;
+}
 int cuPointerGetAttribute(void *value, int attribute, uintptr_t address) {
     for (int k = held - 1; k >= 0; k--)
         if (address >= ranges[k].first && address < ranges[k].first + ranges[k].size) {
@@ -171,7 +182,7 @@ static const struct { const char *name; void *function; } table[] = {
     KNOWN(cuCtxGetDevice), KNOWN(cuCtxSetCurrent), SECOND(cuCtxPushCurrent), SECOND(cuCtxPopCurrent), KNOWN(cuCtxSynchronize),
     KNOWN(cuCtxGetStreamPriorityRange), KNOWN(cuStreamSynchronize), KNOWN(cuStreamGetCtx), KNOWN(cuStreamCreateWithPriority),
     SECOND(cuStreamDestroy), SECOND(cuMemAlloc), SECOND(cuMemFree), KNOWN(cuPointerGetAttribute), KNOWN(cuLibraryLoadData),
-    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuEventCreate),
+    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuEventCreate), KNOWN(cuMemAllocAsync), KNOWN(cuMemFreeAsync), KNOWN(cuMemsetD8Async),
     SECOND(cuEventDestroy), KNOWN(cuEventRecord), KNOWN(cuStreamWaitEvent), KNOWN(cuGetErrorName),
     KNOWN(cuGetErrorString), SECOND(cuGetProcAddress),
 };

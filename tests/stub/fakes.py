@@ -11,7 +11,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from stub.device import Array, Stub
+from stub.device import Array, Described, Stub
 
 
 class Tensor:
@@ -58,7 +58,7 @@ def torch(stub: Stub) -> Any:
     """Put the stand-in in the place of torch."""
     made: Any = ModuleType("torch")
     made.Tensor = Tensor
-    made.float16, made.bfloat16, made.float32, made.float64, made.int32 = "float16", "bfloat16", "float32", "float64", "int32"
+    made.float16, made.bfloat16, made.float32, made.float64, made.uint8 = "float16", "bfloat16", "float32", "float64", "uint8"
     made.streams, made.recording = {}, True
     made.is_grad_enabled = lambda: made.recording
     made.made = []
@@ -117,6 +117,33 @@ def cupy(stub: Stub) -> Any:
         runtime=SimpleNamespace(getDevice=lambda: made.current),
     )
     sys.modules["cupy"] = made
+    return made
+
+
+def numba(stub: Stub) -> Any:
+    """Put the stand-in in the place of numba.cuda."""
+    made: Any = ModuleType("numba.cuda")
+    made.current = 0
+
+    class Gpu:
+        def __init__(self, index: int) -> None:
+            self.index = index
+
+        def __enter__(self) -> None:
+            self.before, made.current = made.current, self.index
+
+        def __exit__(self, *_: object) -> None:
+            made.current = self.before
+
+    class DeviceNDArray(Described):
+        stream = 0
+
+    DeviceNDArray.__module__ = "numba.cuda.cudadrv.devicearray"
+    made.gpus = [Gpu(0), Gpu(1)]
+    made.array = lambda values, device=0: DeviceNDArray(stub.filled(values, device))
+    made.device_array = lambda shape, kind, stream: DeviceNDArray(stub.empty(shape, kind, made.current))
+    made.device_array_like = lambda a, stream: DeviceNDArray(_dense(stub, a.host, made.current))
+    sys.modules["numba.cuda"] = made
     return made
 
 

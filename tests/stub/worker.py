@@ -17,12 +17,12 @@ def _child(module: str, name: str, given: dict[str, Any], environment: dict[str,
     os.environ.update(environment)
     from stub.device import Stub
 
+    stub = Stub(os.environ["STUB_LIBRARY"])
     try:
-        stub = Stub(os.environ["STUB_LIBRARY"])
         vars(importlib.import_module(module))[name].__wrapped__(stub, **given)
         stub.check()
     except BaseException:  # noqa: BLE001
-        return traceback.format_exc()
+        return "".join(f"in a launch: {fault}\n" for fault in stub.faults) + traceback.format_exc()
     return ""
 
 

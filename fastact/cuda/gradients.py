@@ -1,0 +1,115 @@
+"""Backward with gradients of parameters, and gradients that are added to what an array holds, on device arrays."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from typing import Any
+
+from fastact.cuda import calls, launch
+from fastact.cuda.arrays import LEGACY, SIZES, View, family
+from fastact.cuda.layouts import Form, RefusedError, c_strides
+from fastact.cuda.memory import WIDE
+from fastact.cuda.operands import Layout, check_overlap, check_target, explain, layout, new_array, width_of
+from fastact.cuda.sending import Ready, ready, send
+from fastact.directions import Direction
+from fastact.record import Record
+
+
+def backward(
+    record: Record, operands: tuple[Any, ...], names: tuple[str, ...], out: Any, options: dict[str, Any], *, alone: bool, accumulate: bool
+) -> Any:
+    """The gradients of `names`, as `fastact.gradients.backward`; sums are in the computing width, of the type of x.
+
+    Parameters
+    ----------
+    record : Record
+        The activation.
+    operands : tuple
+        dy, x and all parameters.
+    names : tuple of str
+        "x" and parameters whose gradients are asked for.
+    out : array or tuple of (array or None), optional
+        For the gradients: dx, and dense arrays in C order of the parameters' shapes, in the computing width.
+    options : dict
+        None is accepted.
+    alone : bool
+        Whether the one gradient is returned without a tuple.
+    accumulate : bool
+        Whether gradients are added to what `out` holds.
+
+    Returns
+    -------
+    array or tuple of arrays
+        The gradients, in the order of `names`.
+    """
+    call = f"{record.name}.backward"
+    if options:
+        raise TypeError(f"{call}: {', '.join(options)} is not accepted for arrays on a CUDA device")
+    targets = out if isinstance(out, tuple) else (out, *[None] * (len(names) - 1))
+    if len(targets) != len(names):
+        raise ValueError(f"{call}: out has {len(targets)} arrays; accepted are {len(names)}, or None")
+    if accumulate and any(t is None for t in targets):
+        raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(names)}")
+    if names == ("x",):
+        old = targets if accumulate else ()
+        results: tuple[Any, ...] = (calls.call(record, "accumulate" if accumulate else "backward", (*old, *operands), targets[0], {}),)
+    else:
+        results = _summed(record, operands, dict(zip(names, targets, strict=True)), accumulate=accumulate)
+    return results[0] if alone else results
+
+
+def _summed(record: Record, operands: tuple[Any, ...], targets: dict[str, Any], *, accumulate: bool) -> tuple[Any, ...]:
+    try:
+        views, forms, values, _ = calls.gathered(record, "backward", operands, 2)
+    except RefusedError as error:
+        raise explain(record, "backward", operands, error) from error
+    plan = layout(record, "backward", tuple(forms))
+    x, own, width = operands[1], views[1], width_of(views[1])
+    found: dict[str, Form] = {
+        p.name: (width, () if f is None else tuple(f[1]), None) for p, f in zip(record.params, plan.params, strict=True)
+    }
+    wanted = {name: plan.form if name == "x" else found[name] for name in targets}
+    made: dict[str, View] = {}
+    for k, (name, target) in enumerate(targets.items()):
+        if target is not None:
+            label = f"{plan.call}: out[{k}]"
+            made[name] = check_target(label, target, wanted[name])
+            if name != "x" and made[name][1] != wanted[name]:
+                raise ValueError(f"{label} is not in C order; accepted is a dense array for the gradient of {name}")
+            check_overlap(label, made[name], views if name == "x" else (), [v for n, v in made.items() if n != name])
+            if name != "x":
+                check_overlap(label, made[name], (), views)
+    results = {
+        name: new_array(plan.call, x, wanted[name], like=name == "x" and plan.like) if target is None else target
+        for name, target in targets.items()
+    }
+    made |= {name: family(type(r)).view(r) for name, r in results.items() if name not in made}
+    sums = [p.name for p in record.params if p.name in targets]
+    if plan.n:
+        dx = made.get("x")
+        data = [v for v in (dx if accumulate else None, *views[:2], dx) if v is not None]
+        low = functools.reduce(int.__or__, (v[0] for v in data))
+        steps = _ready(plan, None if dx is None else dx[1], tuple(p.name in targets for p in record.params), accumulate, low % WIDE)
+        at = 0 if dx is None else dx[0]
+        addresses = (*([at] if accumulate else []), *(v[0] for v in views[:2]), at, *(made[name][0] for name in sums))
+        send(plan.call, steps, x, own, [*views, *made.values()], (*addresses, *values))
+    elif not accumulate:
+        for name in sums:
+            launch.clear(own[2], own[3] or LEGACY, made[name][0], math.prod(wanted[name][1]) * SIZES[width])
+    return tuple(results[name] for name in targets)
+
+
+@functools.lru_cache(4096)
+def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: bool, low: int) -> Ready:
+    plan.check_aligned(low)
+    shapes = tuple([() if form is None else tuple(form[1]) for form in plan.params])
+    size = SIZES["float64" if plan.dtype == "float64" else "float32"]
+    strides = plan.strides((*([dx] if accumulate else []), *plan.data, dx))
+    before = len(strides) - len(shapes)
+    results = tuple([c_strides(shape, size) for shape, asked in zip(shapes, wanted, strict=True) if asked])
+    direction: Direction = "accumulate_params" if accumulate else "backward_params"
+    told = (*strides[:before], *results, *strides[before:])
+    summed = importlib.import_module("fastact.cuda.sums").summed
+    return ready(summed(plan.record, direction, plan.dtype, plan.modes, wanted, plan.shape, told, shapes, aligned=not low))
