@@ -1,9 +1,4 @@
-"""A row at hand in a kernel under construction: passes over its elements in vectors, and the order of its sums.
-
-Element i of a row belongs to lane i mod W of a block of 4 W elements; of a block each lane gets its four elements at once, and blocks
-come one after another, up to a chunk of 4096 elements. The lanes of a chunk are added in halves, l with l + W/2, and chunks one
-after another. W is 16 for float32 and 8 for float64. So the order depends on the length of the row alone.
-"""
+"""A row at hand in a CPU kernel under construction: passes over its elements in vectors, whose lanes are those of the sums."""
 
 from __future__ import annotations
 
@@ -14,12 +9,9 @@ from llvmlite import ir
 
 from fastact.cpu.raw import loop
 from fastact.numerics.emit import I32, I64, REAL, Value, constant
+from fastact.rows import interface
 from fastact.rows.access import Place, iota, read, read_one, splat, write, write_one
-
-LANES = {"float32": 16, "float64": 8}
-UNROLL = 4
-CHUNK = 4096
-Merge = Callable[[list[Value], list[Value]], list[Value]]
+from fastact.rows.interface import CHUNK, LANES, UNROLL, Body, Merge
 
 
 class Elements:
@@ -43,9 +35,6 @@ class Elements:
     def positions(self) -> Value:
         """Where in its row each element stands, as int64."""
         return Value(self.form.b, self.form.positions(self.index))
-
-
-Body = Callable[[list[Elements], list[Value]], Sequence[Value]]
 
 
 class Form:
@@ -72,6 +61,10 @@ class Form:
         """A value of the row beside the elements of a vector."""
         return Value(self.b, splat(self.b, value.ir, self.lanes))
 
+    def first(self, value: Value) -> Value:
+        """The first lane of a vector."""
+        return value.made(self.b.extract_element(value.ir, constant(I32, 0)))
+
     def load_row(self, name: str) -> Value:
         """An operand with one value per row."""
         return read_one(self.b, self.places[name], self.zero)
@@ -97,9 +90,9 @@ class Form:
             masks = [ir.Constant(ir.VectorType(I32, count), lanes) for lanes in numbers]
             low, high = ([v.made(self.b.shuffle_vector(v.ir, v.ir, m)) for v in values] for m in masks)
             values = merge(low, high)
-        return [v.made(self.b.extract_element(v.ir, constant(I32, 0))) for v in values]
+        return [self.first(v) for v in values]
 
-    def _vectors(self, index: Any, stop: Any) -> list[Elements]:
+    def _vectors(self, index: Any, stop: Any) -> list[interface.Elements]:
         """The vectors of a block; with `stop`, of the last, which may end before its end."""
         firsts = [self.b.add(index, constant(I64, u * self.lanes)) for u in range(UNROLL)]
         if stop is None:
@@ -121,10 +114,10 @@ class Form:
         """Carry values through all blocks."""
         return self._blocks(self.zero, self.length, carried, body)
 
-    def each(self, body: Callable[[Elements], None]) -> None:
+    def each(self, body: Callable[[interface.Elements], None]) -> None:
         """Run over all elements, in any order."""
 
-        def step(elements: list[Elements], _: list[Value]) -> list[Value]:
+        def step(elements: list[interface.Elements], _: list[Value]) -> list[Value]:
             for e in elements:
                 body(e)
             return []
@@ -151,7 +144,7 @@ class Form:
             self._fill(form, name, value)
 
     def _fill(self, form: Form, name: str, value: float) -> None:
-        def step(elements: list[Elements], _: list[Value]) -> list[Value]:
+        def step(elements: list[interface.Elements], _: list[Value]) -> list[Value]:
             for e in elements:
                 e.store(name, self.vectors(self.real, value))
             return []

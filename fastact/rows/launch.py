@@ -95,7 +95,7 @@ def _coalesce(shape: list[int], strides: list[list[int]]) -> None:
             shape[d - 1 : d + 1] = [shape[d - 1] * shape[d]]
 
 
-def _output(spec: Spec) -> int:
+def written(spec: Spec) -> int:
     """Which operand is written element by element; -1 if none is."""
     names = [name for name, _, _, _, per_row in spec if not per_row]
     if "dx" in names:
@@ -103,7 +103,7 @@ def _output(spec: Spec) -> int:
     return names.index("y") if "y" in names else -1
 
 
-def _axes(spec: Spec, segments: int, *, causal: bool) -> tuple[list[int], list[list[int]]]:
+def axes_of_rows(spec: Spec, segments: int, *, causal: bool) -> tuple[list[int], list[list[int]]]:
     """Shape of the rows' axes and every operand's strides over them, as few and in as good an order as can be."""
     shape = list(spec[0][2][:-1])
     strides = [list(steps[segments > 0 :] if per_row else steps[:-1]) for _, _, _, steps, per_row in spec]
@@ -111,7 +111,7 @@ def _axes(spec: Spec, segments: int, *, causal: bool) -> tuple[list[int], list[l
         query, steps = shape.pop(), [s.pop() for s in strides]
         _coalesce(shape, strides)
         return [*shape, query], [[*s, step] for s, step in zip(strides, steps, strict=True)]
-    best = strides[max(0, _output(spec))]
+    best = strides[max(0, written(spec))]
     order = sorted(range(len(shape)), key=lambda d: -abs(best[d]))
     shape, strides = [shape[d] for d in order], [[s[d] for d in order] for s in strides]
     _coalesce(shape, strides)
@@ -135,7 +135,7 @@ def _stage(job: Array, spec: Spec, length: int, extent: int) -> int:
         if per_row or strides[-1] == size or extents[-1] == 1:
             continue
         row = job[words.ROWS + j * words.ROW :]
-        row[words.STAGED], row[words.PITCH] = (2 if j == _output(spec) else 1), (-(-length // 64) * 64 + 64) * size
+        row[words.STAGED], row[words.PITCH] = (2 if j == written(spec) else 1), (-(-length // 64) * 64 + 64) * size
         if any(s == size and n > 1 for s, n in zip(strides[:-1], extents[:-1], strict=True)):
             row[words.TURN] = compile_transpose(size, bool(row[words.STAGED] == 2)).address
         rows.append(row)
@@ -170,7 +170,7 @@ def prepare(program: str, spec: Spec, flags: tuple[bool, bool, bool], segments: 
     masked = any(o.name == "where" for o in operands)
     stash = program == "softmax" and dtype == width
     job = np.zeros(words.JOB_WORDS, np.int64)
-    lead, strides = _axes(spec, segments, causal=causal)
+    lead, strides = axes_of_rows(spec, segments, causal=causal)
     kernel = compile_rows(Plan(program, width, operands, scaled, masked, causal, stash, smooth)).address
     job[words.KERNEL], job[words.OPERANDS], job[words.DIMS] = kernel, len(spec), len(lead)
     job[words.SHAPE : words.SHAPE + len(lead)] = lead

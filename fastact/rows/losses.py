@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastact.numerics import bits, exponential
 from fastact.numerics.bind import WIDTHS
 from fastact.numerics.emit import DOUBLE, I64, Value, absolute, fma, select, traced
-from fastact.rows.form import Elements
+from fastact.rows.interface import Elements
 from fastact.rows.programs import Row
 from fastact.rows.stable import Parts, Pivot, Total, add, inverse, largest, log1p, paired
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastact.numerics.bind import WIDTHS
 from fastact.numerics.emit import DOUBLE, FLOAT, Value, fma, select
 from fastact.rows.access import Operand
-from fastact.rows.form import Elements, Form
+from fastact.rows.interface import Elements, Form
 from fastact.rows.stable import Parts, Pivot, Total, add, inverse, largest, log1p, paired, plain
 
 

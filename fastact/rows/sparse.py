@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from fastact.numerics.emit import DOUBLE, I64, Value, select
-from fastact.rows.form import Elements
+from fastact.rows.interface import Elements
 from fastact.rows.programs import Row
 from fastact.rows.stable import Parts, add, largest, paired, plain
 

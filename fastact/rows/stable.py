@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from fastact.numerics import exponential
 from fastact.numerics.bind import WIDTHS
-from fastact.numerics.emit import DOUBLE, FLOAT, I32, I64, Value, absolute, constant, fma, select, traced, vector
-from fastact.rows.form import Elements, Form
+from fastact.numerics.emit import DOUBLE, FLOAT, I64, Value, absolute, constant, fma, select, traced, vector
+from fastact.rows.interface import Elements, Form
 
 FAR = {"float32": 256.0, "float64": 2048.0}
 Load = Callable[[Elements], Value]
@@ -120,8 +120,7 @@ class Pivot:
 
     def relative(self, x: Value, top: Value) -> Value:
         """e^(x - m) of one element in float64, 1 for m, which `top` belongs to."""
-        e = self.exponential(self.form.spread(x))
-        one = e.made(e.b.extract_element(e.ir, constant(I32, 0)))
+        one = self.form.first(self.exponential(self.form.spread(x)))
         return select(x == self.m, 1.0, one.double() / top)
 
     def top_exponential(self) -> Value:
