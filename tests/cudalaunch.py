@@ -40,13 +40,17 @@ def launch(program: Program, inputs: list[Array], outputs: list[Array], params: 
     """Run a program of `elementwise.flat` on n elements.
 
     A parameter is a number, or an array with its inner and its count. Inputs that are no outputs must not be stored to, outputs that
-    are no inputs not be loaded.
+    are no inputs not be loaded. What is both, no thread may load or store but the one that does the element.
     """
     memory, arguments = Memory(), []
     for k, x in enumerate(inputs):
-        arguments.append(memory.add(x, f"input {k}", writable=any(x is y for y in outputs)))
+        shared = any(x is y for y in outputs)
+        arguments.append(memory.add(x, f"input {k}", writable=shared, watched=shared))
     for k, y in enumerate(outputs):
-        arguments.append(memory.add(y, f"output {k}", written=any(x is y for x in inputs)))
+        shared = any(x is y for x in inputs)
+        arguments.append(
+            arguments[next(i for i, x in enumerate(inputs) if x is y)] if shared else memory.add(y, f"output {k}", written=False)
+        )
     for k, p in enumerate(params):
         arguments += [memory.add(p[0], f"parameter {k}", writable=False), *index_arguments(*p[1:])] if isinstance(p, tuple) else [p]
     return run(program.ptx, program.name, -(-n // program.span), BLOCK, [*arguments, n], memory, **options)

@@ -193,13 +193,34 @@ def test_a_load_of_what_was_never_written() -> None:
         launch("st.global.b16 [%rd1], 5; ld.global.b32 %r1, [%rd1];")
 
 
+WATCHED_FAULTS = {
+    "st.global.b32 [%rd1], %r1000; xor.b32 %r1, %r1000, 1; ld.param.u64 %rd2, [p0]; mad.wide.u32 %rd2, %r1, 4, %rd2;"
+    "ld.global.b32 %r2, [%rd2];": "race: a thread loads what another thread stored",
+    "ld.param.u64 %rd2, [p0]; ld.global.b32 %r2, [%rd2+8];st.global.b32 [%rd1], %r2;": "race: a thread stores where another thread loaded",
+    "ld.param.u64 %rd2, [p0]; st.global.b32 [%rd2], %r1000;": "race: two threads store to one place",
+    "st.global.b32 [%rd1], %r1000;ld.param.u64 %rd2, [p0]; st.global.b16 [%rd2+2], 5;": "race: a thread stores where another thread stored",
+}
+
+
+@pytest.mark.parametrize("code", WATCHED_FAULTS)
+def test_races_in_global_memory(code: str) -> None:
+    def launch(code: str) -> None:
+        memory = Memory()
+        run(kernel(PLACE + code, 1), "k", 2, 32, [memory.add(np.empty(64, np.uint32), watched=True)], memory)
+
+    launch("ld.global.b32 %r1, [%rd1]; st.global.b32 [%rd1], %r1000; ld.global.b32 %r1, [%rd1];")
+    with pytest.raises(Fault, match=WATCHED_FAULTS[code]):
+        launch(code)
+
+
 SHARED_FAULTS = {
     "ld.shared.b32 %r4, [%r3];": "never written",
     "st.shared.b32 [%r3+4000], %r1;": "out of bounds: 4 bytes at 4096 of 4096",
     "st.shared.b32 [%r3+2], %r1;": "misaligned",
-    "st.shared.b32 [%r3], %r1; ld.shared.b32 %r4, [room];": "race: .* loads what another warp stored",
-    "st.shared.b32 [room], %r1;": "race: ",
-    "st.shared.b32 [%r3], %r1; bar.sync 0; ld.shared.b32 %r4, [room]; st.shared.b32 [%r3], %r4;": "race: .* another warp loaded",
+    "st.shared.b32 [%r3], %r1; ld.shared.b32 %r4, [room];": "race: a warp loads what another warp stored",
+    "st.shared.b32 [room], %r1;": "race: two warps store to one place",
+    "st.shared.b32 [%r3], %r1; bar.sync 0; ld.shared.b32 %r4, [room];"
+    "st.shared.b32 [%r3], %r4;": "race: a warp stores where another warp loaded",
 }
 
 

@@ -35,7 +35,7 @@ def access(kernel: Kernel, instruction: Instruction) -> Step:
             if space == "shared":
                 rows = threads.shared.load(threads, addresses, kind.itemsize, len(names))
             else:
-                rows = threads.launch.memory.load(addresses, kind.itemsize, len(names), constant)
+                rows = threads.launch.memory.load(addresses, kind.itemsize, len(names), constant, threads.numbers)
             for k, write in enumerate(writes):
                 write(threads, rows[:, k].copy().view(kind))
 
@@ -50,7 +50,7 @@ def access(kernel: Kernel, instruction: Instruction) -> Step:
         if space == "shared":
             threads.shared.store(threads, addresses, columns, kind.itemsize)
         else:
-            threads.launch.memory.store(addresses, columns, kind.itemsize)
+            threads.launch.memory.store(addresses, columns, kind.itemsize, threads.numbers)
 
     return store
 

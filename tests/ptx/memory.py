@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from .kinds import RAW, Fault
+from .watch import Watch
 
 Array = Any
 
 
 @dataclass(eq=False, slots=True)
 class Buffer:
-    """One array; `written` marks the bytes that may be read, None if all may."""
+    """One array; `written` marks the bytes that may be read, None if all may; `watch` hears who touches it, if any cares."""
 
     name: str
     start: int
     data: Array
     writable: bool
     written: Array | None
+    watch: Watch | None = None
     constant: bool = False
     stored: bool = False
     views: dict[tuple[int, int], tuple[Array, int]] = field(default_factory=dict)
@@ -47,26 +49,33 @@ class Memory:
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
 
-    def add(self, array: Array, name: str = "", *, writable: bool = True, written: bool = True) -> int:
+    def add(self, array: Array, name: str = "", *, writable: bool = True, written: bool = True, watched: bool = False) -> int:
         """Make a contiguous array known and return its address.
 
-        `writable` tells if the kernel may store to it, `written` if it may load what it has not stored before.
+        `writable` tells if the kernel may store to it, `written` if it may load what it has not stored before, and `watched` that no
+        thread may touch what another one stores.
         """
         if not (array.flags.c_contiguous or array.flags.f_contiguous):
             raise ValueError("an array of the memory must be contiguous: add the one that it is a view of, and use the view's address")
         start = int(array.__array_interface__["data"][0])
         data = array.reshape(-1, order="A").view(np.uint8) if array.size else np.empty(0, np.uint8)
         marks = None if written else np.zeros(data.size, np.bool_)
-        self.buffers.append(Buffer(name or f"array {len(self.buffers)}", start, data, writable and array.flags.writeable, marks))
+        watch = Watch(data.size, "thread") if watched else None
+        self.buffers.append(Buffer(name or f"array {len(self.buffers)}", start, data, writable and array.flags.writeable, marks, watch))
         return start
 
     def launched(self) -> None:
         """Start a launch: what no launch may both load as constant and store is told anew."""
         for buffer in self.buffers:
             buffer.constant = buffer.stored = False
+            if buffer.watch is not None:
+                buffer.watch.forget()
 
-    def load(self, addresses: Array, size: int, count: int, constant: bool) -> Array:
-        """Rows of `count` words of `size` bytes; `constant` for the loads (ld.global.nc) that stores must not meet."""
+    def load(self, addresses: Array, size: int, count: int, constant: bool, who: Array) -> Array:
+        """Rows of `count` words of `size` bytes; `constant` for the loads (ld.global.nc) that stores must not meet.
+
+        `who` numbers the threads from 1 on.
+        """
         rows = np.empty((len(addresses), count), RAW[size])
         for buffer, lanes in self._found(addresses, size * count):
             index = _index(buffer, addresses, lanes, size, count)
@@ -75,10 +84,12 @@ class Memory:
             if constant and buffer.stored:
                 raise Fault(f"a constant load from {buffer.name}, which the kernel stores to")
             buffer.constant |= constant
+            if buffer.watch is not None:
+                buffer.watch.load(_cells(buffer, addresses[lanes], size * count), who[lanes])
             rows[lanes] = buffer.words(size, count)[0][index]
         return rows
 
-    def store(self, addresses: Array, columns: Sequence[Array], size: int) -> None:
+    def store(self, addresses: Array, columns: Sequence[Array], size: int, who: Array) -> None:
         """Store words side by side."""
         for buffer, lanes in self._found(addresses, size * len(columns)):
             if not buffer.writable:
@@ -86,6 +97,8 @@ class Memory:
             if buffer.constant:
                 raise Fault(f"a store to {buffer.name}, which the kernel loads as constant")
             buffer.stored = True
+            if buffer.watch is not None:
+                buffer.watch.store(_cells(buffer, addresses[lanes], size * len(columns)), who[lanes])
             index = _index(buffer, addresses, lanes, size, len(columns))
             view, start = buffer.words(size, len(columns))
             for k, column in enumerate(columns):
@@ -121,8 +134,7 @@ class Memory:
 
     def _check_written(self, buffer: Buffer, addresses: Array, size: int) -> None:
         assert buffer.written is not None
-        offsets = (addresses - np.uint64(buffer.start)).astype(np.int64)[:, None] + np.arange(size)
-        unset = ~buffer.written[offsets].all(axis=1)
+        unset = ~buffer.written[_cells(buffer, addresses, size)].all(axis=1)
         if unset.any():
             raise Fault(f"a load of what was never written: {size} bytes at {self._place(int(addresses[unset][0]))}")
 
@@ -131,6 +143,11 @@ class Memory:
             return f"{address:#x}, with no memory at all"
         near = min(self.buffers, key=lambda b: max(b.start - address, address - b.end, 0))
         return f"{address:#x}, offset {address - near.start} of {near.name} with {near.data.size} bytes"
+
+
+def _cells(buffer: Buffer, addresses: Array, size: int) -> Array:
+    """The places in the buffer of the bytes at addresses."""
+    return (addresses - np.uint64(buffer.start)).astype(np.int64)[:, None] + np.arange(size)
 
 
 def _index(buffer: Buffer, addresses: Array, lanes: Array | slice, size: int, count: int) -> Array | slice:

@@ -9,9 +9,9 @@ import numpy as np
 
 from .kinds import RAW, Fault
 from .threads import Threads
+from .watch import Watch
 
 Array = Any
-_MANY = np.int16(-1)
 _PAD = 16
 
 
@@ -25,7 +25,7 @@ class Shared:
         self.size, self.row = size, -(-size // _PAD) * _PAD
         self.data = np.zeros(blocks * self.row, np.uint8)
         self.known = np.zeros(blocks * self.row, np.bool_)
-        self.writer, self.reader = (np.zeros((blocks, self.row), np.int16) for _ in range(2))
+        self.watch = Watch(blocks * self.row, "warp")
 
     def load(self, threads: Threads, addresses: Array, size: int, count: int) -> Array:
         """Rows of `count` words of `size` bytes."""
@@ -33,23 +33,13 @@ class Shared:
         known = self.known[cells].all(axis=1)
         if not known.all():
             raise Fault(f"a load from shared memory of what was never written, {threads.where(int(np.argmin(known)))}")
-        warp = self._warps(threads)
-        self._race(threads, self.writer.reshape(-1)[cells], warp, "loads what another warp stored")
-        reader = self.reader.reshape(-1)
-        reader[cells] = np.where((reader[cells] == 0) | (reader[cells] == warp), warp, _MANY)
-        _shared_by_lanes(reader, cells, warp)
+        self.watch.load(cells, _warps(threads))
         return self.data.view(RAW[size])[offsets[:, None] // size + np.arange(count)]
 
     def store(self, threads: Threads, addresses: Array, columns: Sequence[Array], size: int) -> None:
         """Store words side by side."""
         offsets, cells = self._cells(threads, addresses, size * len(columns))
-        warp = self._warps(threads)
-        self._race(threads, self.writer.reshape(-1)[cells], warp, "stores where another warp stored")
-        self._race(threads, self.reader.reshape(-1)[cells], warp, "stores where another warp loaded")
-        writer = self.writer.reshape(-1)
-        writer[cells] = np.broadcast_to(warp, cells.shape)
-        if (writer[cells] != warp).any():
-            raise Fault("race: two warps store to one place of shared memory")
+        self.watch.store(cells, _warps(threads))
         self.known[cells] = True
         view = self.data.view(RAW[size])
         for k, column in enumerate(columns):
@@ -57,7 +47,7 @@ class Shared:
 
     def synchronised(self, blocks: Array) -> None:
         """The threads of these blocks met at a barrier."""
-        self.writer[blocks] = self.reader[blocks] = 0
+        self.watch.forget((blocks[:, None] * self.row + np.arange(self.row)).reshape(-1))
 
     def _cells(self, threads: Threads, addresses: Array, size: int) -> tuple[Array, Array]:
         wrong = (addresses & np.uint64(size - 1)) != 0
@@ -70,16 +60,6 @@ class Shared:
         offsets = addresses.astype(np.int64) + threads.of(threads.block) * self.row
         return offsets, offsets[:, None] + np.arange(size)
 
-    def _warps(self, threads: Threads) -> Array:
-        return (threads.of(threads.thread) // 32 + 1).astype(np.int16)[:, None]
 
-    def _race(self, threads: Threads, marks: Array, warp: Array, what: str) -> None:
-        wrong = ((marks != 0) & (marks != warp)).any(axis=1)
-        if wrong.any():
-            raise Fault(f"race: {threads.where(int(np.argmax(wrong)))} {what} with no barrier between")
-
-
-def _shared_by_lanes(marks: Array, cells: Array, warp: Array) -> None:
-    """Lanes of several warps that load one byte at once leave it marked as read by many."""
-    other = marks[cells] != warp
-    marks[cells[other]] = _MANY
+def _warps(threads: Threads) -> Array:
+    return threads.of(threads.thread) // 32 + 1

@@ -69,6 +69,11 @@ class Threads:
         """The threads that run now."""
         return np.arange(self.count) if self.lanes is None else self.lanes
 
+    @property
+    def numbers(self) -> Array:
+        """The threads that run now as the grid numbers them, from 1 on."""
+        return self.indices + (self.first * self.size + 1)
+
     def of(self, value: Array) -> Array:
         """The part of a value over all threads that belongs to those that run now."""
         return value if self.lanes is None else value[self.lanes]
