@@ -1,5 +1,6 @@
 """What is to run on a GPU, run by the interpreter on small arrays: `python -m bench.gpu`, its bundle and its digests."""
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from interpreted import Interpreted
+from stub import scene
+from stub.device import Stub
 
 import fastact as fa
 from bench import cuda_hashes
 from bench.gpu import __main__ as command
 from bench.gpu import bundle, case, elementwise, kernels, sweep
+from bench.gpu.device import Device
 from bench.gpu.digest import SIZES, digest
 
 FUNCTIONS = (fa.relu, fa.reglu)
@@ -130,6 +134,27 @@ steps = ["--steps", "bits", "division", "speed"]
 sys.exit(main(["--few", "--out", {str(tmp_path / "out")!r}, "--bundle", {str(tmp_path / "bundle")!r}, *steps], interpreted.Interpreted))
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+@scene
+def test_the_run_on_a_device(stub: Stub, tmp_path: Path) -> None:
+    """The driver's functions are called as they are; memory is made known to the interpreter."""
+
+    class Known(Device):
+        def empty(self, size: int) -> int:
+            address = super().empty(size)
+            stub.own(np.ctypeslib.as_array((ctypes.c_uint8 * max(size, 16)).from_address(address)))
+            return address
+
+    elementwise.records = lambda: [fa.relu.record]
+    elementwise.VARIED = ()
+    given = ["--few", "--out", str(tmp_path), "--steps", "bits", "speed"]
+    assert command.main(given, Known) == 0
+    told = json.loads((tmp_path / "speed.json").read_text())
+    assert told["header"]["gpu"] == "stub 0"
+    assert told["header"]["driver_cuda"] == "13.0"
+    assert {row["seconds"] for row in told["rows"]} == {0.00025}
+    assert json.loads((tmp_path / "bits.json").read_text())["wrong"] == []
 
 
 def test_expected_digests_are_of_the_functions_as_they_are() -> None:

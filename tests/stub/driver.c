@@ -118,6 +118,11 @@ int cuMemsetD8Async(uintptr_t address, unsigned char value, size_t size, void *s
     memset((void *)address, value, size);
     return OK;
 }
+int cuMemGetInfo_v2(size_t *available, size_t *total) { *available = *total = (size_t)1 << 30; return OK; }
+static int copied(uintptr_t target, uintptr_t source, size_t size) { memcpy((void *)target, (const void *)source, size); return OK; }
+int cuMemcpyHtoD_v2(uintptr_t target, const void *source, size_t size) { NOTED; return copied(target, (uintptr_t)source, size); }
+int cuMemcpyDtoH_v2(void *target, uintptr_t source, size_t size) { NOTED; return copied((uintptr_t)target, source, size); }
+int cuMemcpyDtoDAsync_v2(uintptr_t target, uintptr_t source, size_t size, void *stream) { (void)stream; NOTED; return copied(target, source, size); }
 int cuPointerGetAttribute(void *value, int attribute, uintptr_t address) {
     for (int k = held - 1; k >= 0; k--)
         if (address >= ranges[k].first && address < ranges[k].first + ranges[k].size) {
@@ -130,6 +135,8 @@ int cuPointerGetAttribute(void *value, int attribute, uintptr_t address) {
 int cuEventCreate(void **event, unsigned flags) { (void)flags; NOTED; *event = malloc(8); return OK; }
 int cuEventDestroy_v2(void *event) { NOTED; free(event); return OK; }
 int cuEventRecord(void *event, void *stream) { (void)event; NOTED; last_recorded = stream; return OK; }
+int cuEventSynchronize(void *event) { (void)event; NOTED; return OK; }
+int cuEventElapsedTime_v2(float *milliseconds, void *first, void *last) { (void)first, (void)last; *milliseconds = 1; return OK; }
 int cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
     (void)event, (void)flags;
     NOTED;
@@ -182,7 +189,9 @@ static const struct { const char *name; void *function; } table[] = {
     KNOWN(cuCtxGetDevice), KNOWN(cuCtxSetCurrent), SECOND(cuCtxPushCurrent), SECOND(cuCtxPopCurrent), KNOWN(cuCtxSynchronize),
     KNOWN(cuCtxGetStreamPriorityRange), KNOWN(cuStreamSynchronize), KNOWN(cuStreamGetCtx), KNOWN(cuStreamCreateWithPriority),
     SECOND(cuStreamDestroy), SECOND(cuMemAlloc), SECOND(cuMemFree), KNOWN(cuPointerGetAttribute), KNOWN(cuLibraryLoadData),
-    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuEventCreate), KNOWN(cuMemAllocAsync), KNOWN(cuMemFreeAsync), KNOWN(cuMemsetD8Async),
+    KNOWN(cuLibraryUnload), KNOWN(cuLibraryGetKernel), KNOWN(cuKernelGetLibrary), KNOWN(cuLaunchKernelEx), KNOWN(cuEventCreate),
+    KNOWN(cuMemAllocAsync), KNOWN(cuMemFreeAsync), KNOWN(cuMemsetD8Async), SECOND(cuMemGetInfo), SECOND(cuMemcpyHtoD),
+    SECOND(cuMemcpyDtoH), SECOND(cuMemcpyDtoDAsync), KNOWN(cuEventSynchronize), SECOND(cuEventElapsedTime),
     SECOND(cuEventDestroy), KNOWN(cuEventRecord), KNOWN(cuStreamWaitEvent), KNOWN(cuGetErrorName),
     KNOWN(cuGetErrorString), SECOND(cuGetProcAddress),
 };
