@@ -12,6 +12,7 @@ class Interpreted:
     """Memory is the host's; everything launched has been done at once."""
 
     handle = 0
+    processors = 1
 
     def __init__(self) -> None:
         self.memory, self.arrays = Memory(), {}

@@ -79,10 +79,10 @@ def test_the_whole_run(few: list[str], tmp_path: Path, capsys: Any) -> None:
     assert command.main([*few, "bits", "division", "floats", "speed"], Interpreted) == 0
     told = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "out").iterdir()}
     assert told.keys() == {"bits", "division", "floats", "speed"}
-    assert told["bits"]["cases"] == len(FUNCTIONS) * 5 * 4 + 2 * 2 * 3
+    assert told["bits"]["cases"] == len(FUNCTIONS) * 5 * 4 + 2 * 2 * 4
     assert told["floats"]["checked"] == 2
     assert told["floats"]["not_checked"] == ["leaky_relu derivative", "leaky_relu forward"]
-    assert {row["form"] for row in told["speed"]["rows"]} == {"", "1 vectors", "2 vectors", "4 vectors"}
+    assert {row["form"] for row in told["speed"]["rows"]} == {"", "1", "2", "4", "persistent"}
     assert all(found["header"] == {"gpu": "an interpreter of PTX"} for found in told.values())
 
 

@@ -29,6 +29,7 @@ class Device:
         self._device.set_current()
         self._stream = self._device.create_stream()
         self._handle = driver.CUstream(int(self._stream.handle))
+        self.processors = max(1, int(self._device.properties.multiprocessor_count))
         self._loaded: dict[tuple[str, str], Any] = {}
 
     def facts(self) -> dict[str, Any]:

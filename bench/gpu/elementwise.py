@@ -11,6 +11,8 @@ import numpy as np
 import fastact as fa
 from bench.gpu.case import Case, Launch, Recipe, Texts, made
 from bench.gpu.digest import digest
+from bench.gpu.kernels import persistent
+from bench.gpu.speed import PERSISTENT
 from fastact.cpu.ufunc import make_ufunc
 from fastact.cuda.catalogue import DIRECTIONS, DTYPES
 from fastact.cuda.elementwise import flat
@@ -68,20 +70,22 @@ def wide(dtype: str) -> str:
 
 
 VARIED = ("relu", "sigmoid", "gelu", "mish")
-VECTORS = (1, 2, 4)
+FORMS = ("1", "2", "4", PERSISTENT)
 
 
-def case(texts: Texts, record: Record, direction: Direction, dtype: str, count: int, vectors: int | None = None) -> Case:
-    """The flat kernel of a direction, parameters by value."""
-    program = flat(record, direction, dtype, None, vectors)
+def case(texts: Texts, record: Record, direction: Direction, dtype: str, count: int, form: str = "") -> Case:
+    """The flat kernel of a direction, parameters by value; `form` is a variant of it, "persistent" or a number of vectors a thread."""
+    varied = form not in ("", PERSISTENT)
+    program = (
+        persistent(record, direction, dtype) if form == PERSISTENT else flat(record, direction, dtype, None, int(form) if varied else None)
+    )
     data = recipes(record, direction, dtype, count)
     expected = results(record, direction, dtype, data, record.typical)
     arguments = [("data", k, 0) for k in range(len(data))] + [(wide(dtype), p) for p in record.typical] + [("uint32", count)]
     launch = Launch(keep(texts, program), -(-count // program.span), tuple(arguments))
     first = len(data) - len(expected)
     told = tuple((first + k, f"{digest(e, dtype):016x}") for k, e in enumerate(expected))
-    form = f" {vectors} vectors" if vectors else ""
-    return Case(f"{record.name} {direction} {dtype}{form}", tuple(data), (launch,), told)
+    return Case(" ".join(filter(None, [record.name, direction, dtype, form])), tuple(data), (launch,), told)
 
 
 def cases(texts: Texts, few: bool = False) -> Iterator[Case]:
@@ -94,5 +98,5 @@ def cases(texts: Texts, few: bool = False) -> Iterator[Case]:
     for record in (f.record for f in fa.ACTIVATIONS if f.name in VARIED):
         for direction in ("forward", "backward"):
             for dtype in ("float32", "bfloat16"):
-                for vectors in VECTORS:
-                    yield case(texts, record, direction, dtype, (1 << 14) + TAIL, vectors)
+                for form in FORMS:
+                    yield case(texts, record, direction, dtype, (1 << 14) + TAIL, form)

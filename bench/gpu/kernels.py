@@ -8,10 +8,15 @@ from typing import Any
 from llvmlite import ir
 
 from bench.gpu.digest import FIRST, INFINITY, PLACE, QUIET, SECOND, SIZES
+from fastact.cuda import memory
 from fastact.cuda.arithmetic import Doubts, Quick
+from fastact.cuda.elementwise import FIXED, Body, kinds, vectors_per_thread
+from fastact.cuda.sweep import Sweep, sweep
 from fastact.cuda.target import BLOCK, GLOBAL, Program, program, special
+from fastact.directions import Direction, signature
 from fastact.numerics.emit import FLOAT, I32, I64, Value, constant, intrinsic
 from fastact.numerics.metadata import keep_rolled
+from fastact.record import Record
 
 EACH = 256
 """Elements of a thread; the next lie beside those of its neighbours."""
@@ -137,6 +142,30 @@ def quotients(near: bool) -> Program:
         _total(b, word)
 
     return program(f"check_quotients_{'near' if near else 'any'}", [GLOBAL, I64], SPAN, write)
+
+
+def persistent(record: Record, direction: Direction, dtype: str) -> Program:
+    """The flat kernel for a grid that stays: a block does its part of the elements, then that of the block a grid's size on."""
+    sig = signature(record, direction, dtype)
+    shape = Sweep(memory.lanes(sig.inputs[0]), vectors_per_thread(sig))
+    modes = FIXED * sig.params
+
+    def write(b: Any, arguments: list[Any]) -> None:
+        body, n = Body(b, record, direction, dtype, modes, arguments), arguments[-1]
+        first, before = special(b, "ctaid.x"), b.block
+        head, run, done = (b.append_basic_block(name) for name in ("blocks", "run", "end"))
+        b.branch(head)
+        b.position_at_end(head)
+        block = b.phi(I32)
+        block.add_incoming(first, before)
+        b.cbranch(b.icmp_unsigned("<", b.mul(block, constant(I32, shape.span)), n), run, done)
+        b.position_at_end(run)
+        sweep(b, shape, n, body.quick, body.one, block)
+        block.add_incoming(b.add(block, special(b, "nctaid.x")), b.block)
+        b.branch(head)
+        b.position_at_end(done)
+
+    return program(f"check_{record.name}_{direction}_{dtype}_persistent", kinds(sig, modes), shape.span, write)
 
 
 def all_of_them() -> list[Program]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, get_args
@@ -10,7 +11,8 @@ import fastact
 from fastact import affine, outgoing
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.cuda.elementwise import FIXED, RUN, SAME, flat
-from fastact.directions import STORAGE, Direction
+from fastact.cuda.strided import strided
+from fastact.directions import STORAGE, Direction, signature
 from fastact.record import Record
 
 Make = Callable[[], Any]
@@ -49,6 +51,35 @@ def shifted() -> Iterator[Make]:
                         yield partial(flat, record, direction, dtype, own + mode * len(record.affine))
 
 
+LAYOUTS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "unaligned": ((1 << 20,), (1,)),
+    "every second": ((1 << 20,), (2,)),
+    "columns": ((1 << 10, 1000), (1024, 1)),
+    "turned": ((1 << 10, 1000), (1, 1 << 10)),
+}
+"""Shapes, and strides of the inputs in elements; the outputs are in C order."""
+
+
+def _laid(record: Record, direction: Direction, dtype: str, name: str, aligned: bool) -> Any:
+    shape, steps = LAYOUTS[name]
+    sig = signature(record, direction, dtype)
+    size = sig.inputs[0].size
+    given = tuple(size * s for s in steps)
+    dense = tuple(size * math.prod(shape[k + 1 :]) for k in range(len(shape)))
+    strides = [given] * (len(sig.inputs) - sig.params) + [dense] * len(sig.outputs) + [None] * sig.params
+    return strided(record, direction, dtype, FIXED * sig.params, shape, tuple(strides), aligned=aligned)
+
+
+def spread() -> Iterator[Make]:
+    """Kernels over the usual strides, parameters by value."""
+    for record in [f.record for f in fastact.ACTIVATIONS] + [f.record for f in fastact.GATES]:
+        for dtype in DTYPES:
+            for direction in ("forward", "backward"):
+                for name in LAYOUTS:
+                    yield partial(_laid, record, direction, dtype, name, aligned=False)
+                yield partial(_laid, record, direction, dtype, "columns", aligned=True)
+
+
 def kernels() -> list[Make]:
     """All of them."""
-    return [*dense(), *shifted()]
+    return [*dense(), *shifted(), *spread()]

@@ -24,14 +24,14 @@ class Sweep:
         return BLOCK * self.vectors * self.lanes
 
 
-def sweep(b: Any, shape: Sweep, n: Any, quick: Callable[[list[Any]], list[Any]], one: Callable[[Any], None]) -> None:
-    """Do `n` elements.
+def sweep(b: Any, shape: Sweep, n: Any, quick: Callable[[list[Any]], list[Any]], one: Callable[[Any], None], block: Any = None) -> None:
+    """Do those of `n` elements that are the block's, or those of the `block` told.
 
     `quick` does the vectors told and returns for each whether it is in doubt, and was thus not stored. The elements of those, and those
     of a last block that is not full, are done by `one` element after another, in one copy of that code.
     """
     lanes, vectors = shape.lanes, shape.vectors
-    thread, block = special(b, "tid.x"), special(b, "ctaid.x")
+    thread, block = special(b, "tid.x"), block or special(b, "ctaid.x")
     start = b.mul(block, constant(I32, shape.span))
     own = b.add(b.mul(block, constant(I32, BLOCK * vectors)), thread)
     entry = b.block
