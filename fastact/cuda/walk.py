@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 
 from fastact.cuda.elementwise import divisor
-from fastact.numerics.emit import I32, I64, constant
+from fastact.numerics.emit import I32, I64
 
 MOST = 1 << 30
 """Elements of one launch: the numbers of these, and of those just after, are divided exactly."""
@@ -24,6 +25,14 @@ def _high(b: Any, i: Any, j: Any) -> Any:
     """The upper 32 bits of a product."""
     name, module = "llvm.nvvm.mulhi.ui", b.module
     return b.call(module.globals.get(name) or ir.Function(module, ir.FunctionType(I32, [I32, I32]), name), [i, j])
+
+
+def _product(b: Any, digit: Any, stride: Any) -> Any:
+    """In 64 bits: one instruction where the stride has 32, which LLVM forgets when it moves the stride out of a loop."""
+    if stride.type == I64:
+        return b.mul(b.sext(digit, I64), stride)
+    multiply = ir.InlineAsm(ir.FunctionType(I64, [I32, I32]), "mul.wide.s32 $0, $1, $2;", "=l,r,r", side_effect=False)
+    return b.call(multiply, [digit, stride])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,12 @@ class Walk:
 
     def offsets(self, b: Any, i: Any, arguments: Sequence[Any]) -> list[Any]:
         """Of element `i` from the first one, in each group, in elements."""
-        digits = [b.zext(d, I64) for d in self.digits(b, i, arguments)]
+        digits, first = self.digits(b, i, arguments), 3 * (self.rank - 1)
         found = []
         for group in range(self.groups):
-            total = constant(I64, 0)
-            for digit, stride in zip(digits, self.strides(b, group, arguments), strict=True):
-                total = b.add(total, b.mul(digit, stride))
-            found.append(total)
+            start = first + group * self.rank
+            products = [_product(b, d, s) for d, s in zip(digits, arguments[start : start + self.rank], strict=True)]
+            found.append(functools.reduce(b.add, products))
         return found
 
     @staticmethod
