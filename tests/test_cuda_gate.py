@@ -5,6 +5,7 @@ All 36 × 4 directions × 4 dtypes are looked at on every architecture.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,11 @@ import pytest
 pytest.importorskip("cuda.bindings.nvjitlink", reason="needs cuda-bindings and nvidia-nvjitlink")
 
 from sass import link, paths, read, record, rules
-from sass.survey import Code, Kernel, survey, versions
+from sass.survey import Code, Kernel, assembled, survey, versions
+
+import fastact as fa
+from fastact.cuda.elementwise import flat
+from fastact.cuda.target import BLOCK
 
 try:
     read.disassembler()
@@ -87,6 +92,15 @@ def test_halves_are_rounded_in_pairs(surveys: Surveys, architecture: str) -> Non
         return kinds["F2F"] or kinds["F2FP"] > outputs * kernel.lanes // 2
 
     assert broken(surveys[architecture], look) == {}
+
+
+def test_what_no_result_needs_is_not_computed() -> None:
+    """The quotient of the derivative alone, with the tests whether it is right, is not in the forward kernel."""
+    both = dataclasses.replace(fa.sigmoid.record, scalar=lambda x: (x / (x * x + 3), 1 / (x * x + 5)), label="two_quotients")
+    for direction, quotients in (("forward", 1), ("derivative", 1), ("value_and_grad", 2)):
+        program = flat(both, direction, "float32")
+        hot = assembled([program], "sm_90")[program.name].hot
+        assert paths.kinds(hot)["MUFU"] == quotients * program.span // BLOCK
 
 
 def test_no_kernel_grows(surveys: Surveys) -> None:

@@ -9,6 +9,8 @@ division. Roots are right for any start within 3 ulp, quotients for a start that
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,19 +22,33 @@ _EXACT_FROM, _NORMAL_FROM, _NEAR, _LARGE = 2.0**-100, 2.0**-125, 2.0**-20, 2.0**
 
 
 class Doubts:
-    """Whether any quotient or root of an element may be off."""
+    """The quotients and roots of some elements, and when each is right."""
 
     def __init__(self) -> None:
-        self.found: Any = None
+        self._sure: list[tuple[Any, Any]] = []
 
-    def unless(self, builder: Any, sure: Any) -> None:
+    def unless(self, value: Any, sure: Any) -> None:
         """Add one that is right if `sure` holds."""
-        doubt = builder.not_(sure)
-        self.found = doubt if self.found is None else builder.or_(self.found, doubt)
+        self._sure.append((value, sure))
 
-    def any(self) -> Any:
-        """A bit."""
-        return I1(0) if self.found is None else self.found
+    def any(self, builder: Any, results: Iterable[Any]) -> Any:
+        """Whether one may be off that any of the results is made of: a bit. What no result needs is then not computed."""
+        needed = _sources(results)
+        doubts = [builder.not_(sure) for value, sure in self._sure if id(value) in needed]
+        return functools.reduce(builder.or_, doubts) if doubts else I1(0)
+
+
+def _sources(results: Iterable[Any]) -> set[int]:
+    """Identities of all values that results are computed from, and their own."""
+    seen: set[int] = set()
+    waiting = list(results)
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen.add(id(value))
+            waiting += getattr(value, "operands", ())
+            waiting += [incoming for incoming, _ in getattr(value, "incomings", ())]
+    return seen
 
 
 class Quick(Value):
@@ -66,8 +82,9 @@ class Quick(Value):
         """1/b, rounded."""
         first = self._approximate("rcp", divisor)
         error = self._fma(self.b.fneg(divisor), first, constant(FLOAT, 1.0))
-        self.doubts.unless(self.b, self.b.fcmp_ordered("<", self._size(error), constant(FLOAT, _NEAR)))
-        return self._fma(first, error, first)
+        inverse = self._fma(first, error, first)
+        self.doubts.unless(inverse, self.b.fcmp_ordered("<", self._size(error), constant(FLOAT, _NEAR)))
+        return inverse
 
     def __truediv__(self, other: Any) -> Value:
         if isinstance(other, Value):
@@ -88,7 +105,7 @@ class Quick(Value):
         if not isinstance(a, ir.Constant):
             nothing = self.b.fcmp_ordered("==", a, constant(FLOAT, 0.0))
             sure = self.b.or_(nothing, self.b.and_(sure, self._at_least(a, _EXACT_FROM)))
-        self.doubts.unless(self.b, sure)
+        self.doubts.unless(q, sure)
         return self.made(intrinsic(self.b, "copysign", FLOAT, [q, product], FLOAT))
 
     def root(self) -> Value:
@@ -99,5 +116,6 @@ class Quick(Value):
         error = self._fma(self.b.fneg(h), g, half)
         g, h = self._fma(g, error, g), self._fma(h, error, h)
         below = self.b.fcmp_ordered("<=", x, constant(FLOAT, _LARGE))
-        self.doubts.unless(self.b, self.b.and_(self.b.fcmp_ordered(">=", x, constant(FLOAT, _EXACT_FROM)), below))
-        return self.made(self._fma(self._fma(self.b.fneg(g), g, x), h, g))
+        root = self._fma(self._fma(self.b.fneg(g), g, x), h, g)
+        self.doubts.unless(root, self.b.and_(self.b.fcmp_ordered(">=", x, constant(FLOAT, _EXACT_FROM)), below))
+        return self.made(root)

@@ -137,10 +137,11 @@ class Body:
         for vector, data, run, doubts in zip(vectors, loaded, runs, doubted, strict=True):
             columns = zip(*data, *run, strict=True)
             rows = [compute(self.b, self.record, self.direction, list(column), doubts) for column in columns]
-            with self.b.if_then(self.b.not_(doubts.any()), likely=True):
+            doubt = doubts.any(self.b, [value for row in rows for value in row])
+            with self.b.if_then(self.b.not_(doubt), likely=True):
                 for base, values in zip(self.outputs, zip(*rows, strict=True), strict=True):
                     memory.store_wide(self.b, base, vector, list(values), self.x)
-            found.append(doubts.any())
+            found.append(doubt)
         return found
 
     def one(self, i: Any) -> None:

@@ -32,9 +32,10 @@ def fill(draw: Any, width: str) -> Program:
         def quick(vectors: list[Any]) -> list[Any]:
             (vector,), doubts = vectors, Doubts()
             values = source.run(b, b.mul(vector, I32(shape.lanes)), shape.lanes, doubts)
-            with b.if_then(b.not_(doubts.any()), likely=True):
+            doubt = doubts.any(b, values)
+            with b.if_then(b.not_(doubt), likely=True):
                 memory.store_wide(b, target, vector, values, storage)
-            return [doubts.any()]
+            return [doubt]
 
         def one(i: Any) -> None:
             memory.store_one(b, memory.element(b, target, i, storage), source.one(b, i), storage)

@@ -95,10 +95,11 @@ class _Body:
             doubts = Doubts()
             columns = zip(*data, *beside, strict=True)
             rows = [compute(self.b, self.record, self.direction, list(column), doubts) for column in columns]
-            with self.b.if_then(self.b.not_(doubts.any()), likely=True):
+            doubt = doubts.any(self.b, [value for row in rows for value in row])
+            with self.b.if_then(self.b.not_(doubt), likely=True):
                 for a, values in zip(self.outputs, zip(*rows, strict=True), strict=True):
                     self._store(a, offsets, list(values))
-            found.append(doubts.any())
+            found.append(doubt)
         return found
 
     def _store(self, a: _Operand, offsets: list[Any], values: list[Any]) -> None:
