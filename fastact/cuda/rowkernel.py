@@ -18,6 +18,15 @@ from fastact.rows.words import NUMBERS_COUNT
 LABELS = "labels"
 
 
+def _zeros(row: programs.Row) -> None:
+    """The gradient of a function that is flat wherever it has one."""
+    row.form.each(lambda e: e.store("dx", row.form.vectors(row.form.real, 0.0)))
+    row.form.rest("dx", 0.0)
+
+
+_PROGRAMS = {**PROGRAMS, "hardmax_backward": _zeros, "hardmax_from_output": _zeros}
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What of the layout a kernel is compiled for.
@@ -87,7 +96,7 @@ class _Kernel:
         form = Form(self.crew, plan.width, places, length, bound=bound, there=there, full=full, blocks=layout.blocks, even=even)
         if LABELS in places:
             self._label(form, read(b, places[LABELS], constant(I64, 0)).ir, bound)
-        PROGRAMS[plan.program](programs.Row(form, plan, numbers))
+        _PROGRAMS[plan.program](programs.Row(form, plan, numbers))
 
     def _clamped(self, value: Any, most: Any) -> Any:
         b, least = self.b, constant(I64, 0)

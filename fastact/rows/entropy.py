@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastact.rows import exact
+from fastact.placement import on_device
+from fastact.rows import device, exact
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import Array, Result, axes_of, broadcast, floats, output, rows
 
@@ -82,6 +83,8 @@ class SoftmaxCrossEntropy:
         ValueError
             If a label is out of range, or a shape does not fit. Nothing is written then.
         """
+        if on_device(logits):
+            return self._on_device("", {"logits": logits, "labels": labels}, axis, ignore_index, label_smoothing, out)
         prepared = self._prepare("", logits, labels, axis, ignore_index, label_smoothing)
         given = output(self.name, out, prepared.lead, prepared.dtype)
         loss = np.empty(prepared.lead, prepared.dtype)
@@ -95,6 +98,8 @@ class SoftmaxCrossEntropy:
         self, logits: Any, labels: Any, /, axis: int = -1, *, ignore_index: int | None = None, label_smoothing: float = 0.0, out: Any = None
     ) -> Any:
         """(losses, gradient of their sum by the logits) in one pass; `out` is an array for the gradient, which may be `logits`."""
+        if on_device(logits):
+            return self._on_device("value_and_grad", {"logits": logits, "labels": labels}, axis, ignore_index, label_smoothing, out)
         prepared = self._prepare(".value_and_grad", logits, labels, axis, ignore_index, label_smoothing)
         result = prepared.result(output(prepared.call, out, prepared.logits.shape, prepared.dtype), [])
         loss = np.empty(prepared.lead, prepared.dtype)
@@ -114,11 +119,17 @@ class SoftmaxCrossEntropy:
         out: Any = None,
     ) -> Any:
         """Gradient by the logits; `dy`, that by the losses, broadcasts against them. `out` may be `logits`."""
+        if on_device(logits) or on_device(dy):
+            return self._on_device("backward", {"logits": logits, "labels": labels, "dy": dy}, axis, ignore_index, label_smoothing, out)
         prepared = self._prepare(".backward", logits, labels, axis, ignore_index, label_smoothing)
         dy = broadcast(prepared.call, "dy", np.asarray(dy, prepared.dtype), prepared.lead, "the losses")
         result = prepared.result(output(prepared.call, out, prepared.logits.shape, prepared.dtype), [dy])
         prepared.run({"dx": result.rows}, {"dy": dy})
         return result.finish()
+
+    def _on_device(self, method: str, arrays: dict[str, Any], axis: Any, ignored: Any, smoothing: float, out: Any) -> Any:
+        call = f"{self.name}.{method}" if method else self.name
+        return device.losses().softmax(call, method, arrays, axis, ignored, smoothing, out)
 
     def _prepare(self, method: str, logits: Any, labels: Any, axis: int, ignore_index: int | None, smoothing: float) -> Prepared:
         call = self.name + method
@@ -205,6 +216,8 @@ class SigmoidCrossEntropy:
         return self._run(f"{self.name}.backward", {"dy": dy, "x": logits, "t": targets}, "dx", out)
 
     def _run(self, call: str, operands: dict[str, Any], name: str, out: Any) -> Any:
+        if any(map(on_device, operands.values())):
+            return device.losses().sigmoid(call, operands, out)
         dtype, given = floats(call, {{"x": "logits", "t": "targets"}.get(k, k): v for k, v in operands.items()})
         try:
             shape = np.broadcast_shapes(*(a.shape for a in given))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fastact.rows import exact, quick
+from fastact.placement import on_device
+from fastact.rows import device, exact, quick
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import (
     Array,
@@ -22,28 +23,7 @@ from fastact.rows.operands import (
     rows,
     scale_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RowRecord:
-    """A function of rows: name, formula in LaTeX, its programs, the sign of x in them, largest errors in ulp, and where it is told.
-
-    `budget` holds the largest error of an element of the result, in float32 and float64, in ulp: of the result itself, for logsumexp
-    of the larger of it and the largest element, for sparsemax in float64 of 1. `gradient` is that of the gradients, in ulp of the
-    largest term of the row, or of the element where that is larger. `reduces` says that a row gives one number, `flat` that the
-    gradient is 0.
-    """
-
-    name: str
-    summary: str
-    formula: str
-    program: str
-    source: str
-    budget: tuple[float, float]
-    gradient: tuple[float, float]
-    sign: float = 1.0
-    reduces: bool = False
-    flat: bool = False
+from fastact.rows.record import RowRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +119,8 @@ class RowFunction:
         result = quick.call(self.record.program, roles, (x,), axis, out, self.record.sign, options)
         if result is not None:
             return result if out is not None or result.ndim else result[()]
+        if on_device(x):
+            return device.calls().function(self.record, "", {"x": x}, axis, out, options)
         dtype, (x,) = floats(self.name, {"x": x})
         told = Options.of(self.name, x.shape, axis, options)
         if self.record.reduces:
@@ -156,6 +138,8 @@ class RowFunction:
             result = quick.call(f"{record.program}_backward", roles, (x, dy), axis, out, record.sign, options)
             if result is not None:
                 return result
+        if on_device(x) or on_device(dy):
+            return device.calls().function(record, "backward", {"dy": dy, "x": x}, axis, out, options)
         call = f"{self.name}.backward"
         dtype, (dy, x) = floats(call, {"dy": dy, "x": x})
         told = Options.of(call, x.shape, axis, options)
@@ -175,6 +159,8 @@ class RowFunction:
             result = quick.call(f"{self.record.program}_from_output", quick.FROM_OUTPUT, (dy, y), axis, out, self.record.sign, options)
             if result is not None:
                 return result
+        if on_device(y) or on_device(dy):
+            return device.calls().function(self.record, "backward_from_output", {"dy": dy, "y": y}, axis, out, options)
         dtype, (dy, y) = floats(call, {"dy": dy, "y": y})
         told = Options.of(call, y.shape, axis, options)
         dy = broadcast(call, "dy", dy, y.shape, "y")
