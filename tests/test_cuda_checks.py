@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import gpuchecks
+import gpufamilies
 import numpy as np
 import pytest
+from gpufamilies import FAMILIES
 from stub import scene
 from stub.device import Described, Stub
 
@@ -67,3 +69,9 @@ def test_layouts(stub: Stub, name: str) -> None:
 def test_channels(stub: Stub) -> None:
     for dtype in ("float32", "bfloat16", "float64"):
         gpuchecks.channels(Side(stub), dtype)
+
+
+@pytest.mark.parametrize("name", ["gate backward", "scale and bias", "bias backward", "slopes of channels", "one slope", "from output"])
+@scene
+def test_families(stub: Stub, name: str) -> None:
+    gpufamilies.check(Side(stub), FAMILIES[name], "float32")

@@ -1,7 +1,9 @@
 """On a GPU: the bits of the CPU, through the public calls on tensors of torch and arrays of CuPy."""
 
 import gpuchecks
+import gpufamilies
 import pytest
+from gpufamilies import FAMILIES
 from gpusides import Cupy, Torch
 
 import fastact as fa
@@ -45,3 +47,9 @@ def test_layouts(side: gpuchecks.Side, name: str) -> None:
 def test_channels(side: gpuchecks.Side) -> None:
     for dtype in _dtypes(side, "float32", "bfloat16", "float64"):
         gpuchecks.channels(side, dtype)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families(side: gpuchecks.Side, name: str) -> None:
+    for dtype in _dtypes(side, "float16", "bfloat16", "float32", "float64"):
+        gpufamilies.check(side, FAMILIES[name], dtype)
