@@ -10,6 +10,7 @@ from fastact import outputs, reference
 from fastact.activations import piecewise
 from fastact.cpu import pieces
 from fastact.cpu.ufunc import make_ufunc
+from fastact.placement import device, on_device
 
 
 class Crelu:
@@ -54,6 +55,10 @@ class Crelu:
         ValueError
             If there is no such axis, or `out` does not fit or is read-only.
         """
+        if on_device(x):
+            x = device("part").floating("crelu", "x", x)
+            place = outputs.axis("crelu", x, axis)
+            return device("piece_calls").crelu(x, place, outputs.scaled(x.shape, place, 2), out)
         x = outputs.floating("crelu", "x", x)
         place = outputs.axis("crelu", x, axis)
         y = outputs.ready("crelu", "out", out, outputs.scaled(x.shape, place, 2), x.dtype)
@@ -85,6 +90,10 @@ class Crelu:
             dx; NaN where x is.
         """
         call = "crelu.backward"
+        if on_device(x):
+            x = device("part").floating(call, "x", x)
+            place = outputs.axis(call, x, axis)
+            return device("piece_calls").crelu_backward(dy, x, place, outputs.scaled(x.shape, place, 2), out)
         x = outputs.floating(call, "x", x)
         place = outputs.axis(call, x, axis)
         dy = outputs.gradient(call, dy, outputs.scaled(x.shape, place, 2), x.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastact import errors, outputs, reference
 from fastact.cpu import pieces
+from fastact.placement import device, on_device
 
 
 def _count(call: str, k: Any) -> int:
@@ -27,6 +28,11 @@ def _grouped(x: Any, k: int, axis: int) -> Any:
     shape = (*x.shape[:axis], n, *x.shape[axis + 1 :], k)
     strides = (*x.strides[:axis], k * x.strides[axis], *x.strides[axis + 1 :], x.strides[axis])
     return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def _floating(call: str, name: str, a: Any) -> Any:
+    """An array to compute with: of NumPy, or a part of one on a CUDA device."""
+    return device("part").floating(call, name, a) if on_device(a) else outputs.floating(call, name, a)
 
 
 class Maxout:
@@ -49,7 +55,7 @@ class Maxout:
         return self.name
 
     def _wide(self, call: str, x: Any, k: Any, axis: Any) -> tuple[Any, int, int, tuple[int, ...]]:
-        array, count = outputs.floating(call, "x", x), _count(call, k)
+        array, count = _floating(call, "x", x), _count(call, k)
         place = outputs.axis(call, array, axis)
         length = array.shape[place]
         if length % count:
@@ -86,6 +92,8 @@ class Maxout:
         """
         call = "maxout"
         x, count, place, shape = self._wide(call, x, k, axis)
+        if type(x) is not np.ndarray:
+            return device("piece_calls").forward(call, x, count, place, shape, out)
         y = outputs.ready(call, "out", out, shape, x.dtype)
         (x,) = outputs.apart([x], [y])
         if outputs.kind(x.dtype) == "longdouble":
@@ -100,6 +108,9 @@ class Maxout:
         call = "maxout.with_index"
         x, count, place, shape = self._wide(call, x, k, axis)
         first, second = outputs.pair(call, out)
+        if type(x) is not np.ndarray:
+            y, index = device("piece_calls").with_index(call, x, count, place, shape, (first, second))
+            return y, index
         y = outputs.ready(call, "out[0]", first, shape, x.dtype)
         index = outputs.ready(call, "out[1]", second, shape, _index_dtype(count))
         outputs.separate(call, y, index)
@@ -131,6 +142,8 @@ class Maxout:
         """
         call = "maxout.backward"
         x, count, place, shape = self._wide(call, x, k, axis)
+        if type(x) is not np.ndarray:
+            return device("piece_calls").backward(call, dy, x, count, place, shape, out)
         dy = outputs.gradient(call, dy, shape, x.dtype)
         dx = outputs.ready(call, "out", out, x.shape, x.dtype, [x])
         if outputs.kind(x.dtype) == "longdouble":
@@ -142,8 +155,11 @@ class Maxout:
     def backward_from_index(self, dy: Any, index: Any, /, k: int, axis: int = -1, *, out: Any = None) -> Any:
         """As `backward`, from the index of `with_index` in place of x; `index` has the shape of dy, and values below k."""
         call = "maxout.backward_from_index"
-        dy, count = outputs.floating(call, "dy", dy), _count(call, k)
+        dy, count = _floating(call, "dy", dy), _count(call, k)
         place = outputs.axis(call, dy, axis)
+        if type(dy) is not np.ndarray:
+            wide = outputs.scaled(dy.shape, place, count)
+            return device("piece_calls").backward_from_index(call, dy, index, count, place, wide, out)
         errors.check_plain(f"{call}: index", index)
         index = np.asarray(errors.numbers(call, "index", index))
         if index.dtype.kind not in "iu" or index.shape != dy.shape:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,3 +38,9 @@ def on_device(a: Any) -> bool:
     """Whether `a` is an array on a CUDA device."""
     test = _test(type(a))
     return test is not None and test(a)
+
+
+@functools.cache
+def device(module: str) -> ModuleType:
+    """A module of the CUDA half, of which nothing is imported before there is an array on a device."""
+    return importlib.import_module(f"fastact.cuda.{module}")

@@ -6,6 +6,7 @@ A family is found by the type of the array, and its library through `sys.modules
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import sys
 from collections.abc import Callable
@@ -25,9 +26,13 @@ LEGACY = 1
 """The driver's handle of the default stream, for which the libraries also write 0."""
 
 SIZES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
-"""Dtypes of data. Views and new arrays also know uint8."""
+"""Dtypes that are computed with, and the bytes of an element."""
 
-_TYPES = {"<f4": "float32", "<f8": "float64", "|u1": "uint8"}
+ITEMS = {**SIZES, "uint8": 1, "int64": 8, "bool": 1}
+"""Dtypes that views and new arrays know."""
+
+_TYPES = {"<f4": "float32", "<f8": "float64", "|u1": "uint8", "<i8": "int64", "|b1": "bool"}
+_CODES = {"e": "float16", "f": "float32", "d": "float64", "B": "uint8", "q": "int64", "?": "bool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ def _family(kind: type) -> Family:
         return _cupy(sys.modules["cupy"])
     if cuda is not None and kind.__module__.startswith("numba"):
         return _numba(cuda)
+    if kind.__module__ == "fastact.cuda.part":
+        return importlib.import_module(kind.__module__).FAMILY  # type: ignore[no-any-return]
     if hasattr(kind, "__dlpack_device__") and not issubclass(kind, np.ndarray) and not hasattr(kind, "__cuda_array_interface__"):
         from fastact.cuda import dlpack
 
@@ -65,7 +72,7 @@ family: Callable[[type], Family] = functools.lru_cache(1024)(_family)
 
 
 def _torch(torch: Any) -> Family:
-    names = {getattr(torch, name): name for name in (*SIZES, "uint8")}
+    names = {getattr(torch, name): name for name in ITEMS}
     kinds = {name: kind for kind, name in names.items()}
     recording = torch.is_grad_enabled
 
@@ -96,7 +103,7 @@ def _torch(torch: Any) -> Family:
 
 
 def _cupy(cupy: Any) -> Family:
-    names = {cupy.dtype(code): name for code, name in (("e", "float16"), ("f", "float32"), ("d", "float64"), ("B", "uint8"))}
+    names = {cupy.dtype(code): name for code, name in _CODES.items()}
     current = cupy.cuda.get_current_stream
     here = cupy.cuda.runtime.getDevice
 
@@ -161,6 +168,6 @@ def _described(a: Any) -> View:
     address, frozen = told["data"]
     strides = told.get("strides")
     if strides is not None:
-        strides = plain(shape, tuple(strides), SIZES.get(dtype, 1))
+        strides = plain(shape, tuple(strides), ITEMS.get(dtype, 1))
     device = launch.device_of(address) if math.prod(shape) else max(launch.current(), 0)
     return address, (dtype, shape, strides), device, told.get("stream"), frozen, None

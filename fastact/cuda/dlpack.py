@@ -11,8 +11,9 @@ from fastact.placement import CUDA
 if TYPE_CHECKING:
     from fastact.cuda.arrays import View
 
-_UNSIGNED, _FLOAT, _BFLOAT = 1, 2, 4
-_NAMES = {(_UNSIGNED, 8): "uint8", (_FLOAT, 16): "float16", (_BFLOAT, 16): "bfloat16", (_FLOAT, 32): "float32", (_FLOAT, 64): "float64"}
+_SIGNED, _UNSIGNED, _FLOAT, _BFLOAT, _BOOL = 0, 1, 2, 4, 6
+_NAMES = {(_BFLOAT, 16): "bfloat16", (_UNSIGNED, 8): "uint8", (_SIGNED, 64): "int64", (_BOOL, 8): "bool"}
+_NAMES |= {(_FLOAT, bits): f"float{bits}" for bits in (16, 32, 64)}
 _READ_ONLY = 1
 _STREAM = 1
 """The default stream, as DLPack numbers streams of CUDA; the producer lets it wait for what it has under way."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastact import errors
-from fastact.cuda.arrays import SIZES, View, family
+from fastact.cuda.arrays import ITEMS, SIZES, View, family
 from fastact.cuda.layouts import Form, RefusedError, Shape, broadcast, strides_of
 from fastact.directions import STORAGE, Direction, signature
 from fastact.placement import on_device
@@ -214,7 +214,7 @@ def _overlap(a: View, b: View) -> bool:
 @functools.lru_cache(4096)
 def _extent(form: Form) -> tuple[int, int]:
     """Where the first byte is, and the one after the last, counted from the first element."""
-    size = SIZES[form[0]]
+    size = ITEMS[form[0]]
     if not math.prod(form[1]):
         return 0, 0
     reach = [(n - 1) * s for n, s in zip(form[1], strides_of(form, size), strict=True)]
@@ -229,5 +229,5 @@ class _Ghost:
 def _ghost(view: View) -> Any:
     """An array over the same addresses, which nobody reads."""
     address, (dtype, shape, strides), *_ = view
-    described = {"shape": tuple(shape), "typestr": f"|V{SIZES[dtype]}", "data": (address, True), "strides": strides, "version": 3}
+    described = {"shape": tuple(shape), "typestr": f"|V{ITEMS[dtype]}", "data": (address, True), "strides": strides, "version": 3}
     return np.asarray(_Ghost(described))

@@ -59,6 +59,7 @@ def torch(stub: Stub) -> Any:
     made: Any = ModuleType("torch")
     made.Tensor = Tensor
     made.float16, made.bfloat16, made.float32, made.float64, made.uint8 = "float16", "bfloat16", "float32", "float64", "uint8"
+    made.int64, made.bool = "int64", "bool"
     made.streams, made.recording = {}, True
     made.is_grad_enabled = lambda: made.recording
     made.made = []
