@@ -11,6 +11,7 @@ from fastact import dispatch, errors
 from fastact.binding import bind
 from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
+from fastact.placement import device, on_device
 from fastact.record import Record
 
 
@@ -59,6 +60,10 @@ class Packed:
         """
         call = f"{self._record.name}.packed"
         bound = bind(self._record, ".packed", params, named)
+        if on_device(x):
+            whole = device("part").floating(call, "x", x)
+            halves = split(call, "x", whole, axis, gate, interleaved=interleaved)
+            return self._run(call, "forward", halves, bound, out, named)
         halves = split(call, "x", errors.numbers(call, "x", x), axis, gate, interleaved=interleaved)
         return self._run(call, "forward", halves, bound, out, named)
 
@@ -128,6 +133,15 @@ class Packed:
         """The outputs of a direction, the last of which is packed."""
         call, (axis, gate, interleaved) = f"{self._record.name}.packed.{direction}", layout
         bound = bind(self._record, f".packed.{direction}", params, named)
+        if on_device(x):
+            part = device("part")
+            whole = part.floating(call, "x", x)
+            halves = split(call, "x", whole, axis, gate, interleaved=interleaved)
+            *values, dx = out
+            target = part.result(call, "out" if direction == "backward" else "out[1]", dx, whole, whole.shape, whole.dtype, [whole])
+            into = split(call, "out", target, axis, gate, interleaved=interleaved)
+            results = self._run(call, direction, (*dy, *halves), bound, (*values, *into), named)
+            return (*results[: len(values)], target.base)
         for name, a in (("x", x), *(("dy", a) for a in dy), *(("out", o) for o in out)):
             errors.check_plain(f"{call}: {name}", a)
         x = errors.numbers(call, "x", x)
@@ -160,9 +174,11 @@ class Packed:
             raise TypeError(f"{call}: {', '.join(named)} is not accepted; parameters are {accepted}")
         half, names = arrays[-1].shape, ("dy", *(p.name for p in self._record.params))
         for name, operand in zip(names, (arrays[0], *params), strict=True):
-            shape = np.shape(operand)
+            shape = device("part").part(call, name, operand).shape if on_device(operand) else np.shape(operand)
             if shape != half and (len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape[::-1], half[::-1], strict=False))):
                 raise ValueError(f"{call}: {name} has shape {shape}; accepted is what broadcasts to {half}, the shape of y")
+        if type(arrays[-1]) is not np.ndarray:
+            return dispatch.device_calls().call(self._record, direction, (*arrays, *params), out, {})
         return dispatch.call(make_ufunc(self._record, direction), self._record, direction, (*arrays, *params), out, {})
 
 
