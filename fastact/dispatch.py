@@ -32,7 +32,7 @@ _SMALL = frozenset(np.dtype(t) for t in (np.bool_, np.int8, np.uint8, np.int16, 
 @functools.cache
 def device_calls() -> ModuleType:
     """The calls on CUDA arrays, of which nothing is imported before there are any."""
-    return importlib.import_module("fastact.cuda.calls")
+    return importlib.import_module("fastact.cuda.quick")
 
 
 def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:

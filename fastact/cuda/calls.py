@@ -65,7 +65,7 @@ def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: A
             addresses.append(address)
             low |= address
         forms_made = tuple([view[1] for view in made])
-        steps = _ready(plan, None if forms_made == plan.usual else forms_made, low % WIDE, runs)
+        steps = ready_for(plan, None if forms_made == plan.usual else forms_made, low % WIDE, runs)
         send(plan.call, steps, x, own, views + made, (*addresses, *values))
     return results[0] if len(results) == 1 else results
 
@@ -116,7 +116,7 @@ def _given(plan: Layout, x: Any, inputs: Sequence[View], out: Any) -> tuple[tupl
 
 
 @functools.lru_cache(4096)
-def _ready(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool) -> Ready:
+def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool) -> Ready:
     """The launches for a layout: by the flat kernels where these can do it.
 
     `made` are the forms of the results where not all are in C order; `low` has the bits below 16 of all addresses of data, and `runs`

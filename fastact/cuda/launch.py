@@ -26,8 +26,8 @@ except ImportError as error:
     told = f'CUDA arrays need the package cuda-core ({error}); install it by: pip install "fastact[cuda]"'
     raise CudaUnavailableError(told) from error
 
-Armed = tuple[Any, Any, tuple[int, ...] | None, tuple[int, ...] | None, tuple[tuple[Any, ...], ...] | None, tuple[Any, ...]]
-"""A step with its kernel loaded: kernel, configuration, takes, shifts, words, tail."""
+Armed = tuple[Any, Any, tuple[Any, ...], Step | None]
+"""A step with its kernel loaded: kernel, configuration, tail, and the step itself if it does not just take all operands as they are."""
 
 NOWHERE = -1
 """In place of a device, where a thread has none."""
@@ -143,10 +143,10 @@ def _configuration(grid: int, block: int, shared: int) -> Any:
 
 def arm(steps: Sequence[Step]) -> tuple[Armed, ...]:
     """Load what the steps launch."""
-    return tuple((kernel(s.program), _configuration(s.grid, s.block, s.shared), s.takes, s.shifts, s.words, s.tail) for s in steps)
+    return tuple([(kernel(s.program), _configuration(s.grid, s.block, s.shared), s.tail, None if s.plain else s) for s in steps])
 
 
-def run(steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...] = (), room: int = 0) -> None:
+def run(steps: tuple[Armed, ...], device: int, handle: int, operands: Sequence[Any], others: tuple[int, ...] = (), room: int = 0) -> None:
     """Launch on a stream of a device, which need not be the current one; afterwards the current one is as before.
 
     A thread without any gets the primary context of `device`, as the first call of CUDA's runtime gives it. The streams `others`,
@@ -160,20 +160,15 @@ def run(steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any,
         _enqueue(steps, stream(device, handle), operands)
 
 
-def _enqueue(steps: tuple[Armed, ...], where: Any, operands: tuple[Any, ...]) -> None:
-    for loaded, configuration, takes, shifts, words, tail in steps:
-        given = operands if takes is None else tuple([operands[k] for k in takes])
-        if shifts is not None:
-            given = tuple([a + b if b else a for a, b in zip(given, shifts, strict=True)])
-        if words is not None:
-            given = tuple([part for a, own in zip(given, words, strict=True) for part in (a, *own)])
-        _launch(where, configuration, loaded, *given, *tail)
+def _enqueue(steps: tuple[Armed, ...], where: Any, operands: Sequence[Any]) -> None:
+    for loaded, configuration, tail, step in steps:
+        _launch(where, configuration, loaded, *(operands if step is None else step.arguments(operands)), *tail)
     if _SYNCHRONOUS:
         where.sync()
 
 
 def _elsewhere(
-    steps: tuple[Armed, ...], device: int, handle: int, operands: tuple[Any, ...], others: tuple[int, ...], room: int, *, here: int
+    steps: tuple[Armed, ...], device: int, handle: int, operands: Sequence[Any], others: tuple[int, ...], room: int, *, here: int
 ) -> None:
     with on(device, here):
         where, waiting = stream(device, handle), [stream(device, other) for other in others]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,20 @@ class Step:
     words: tuple[tuple[Any, ...], ...] | None = None
     block: int = BLOCK
     shared: int = 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether the entry takes the operands as they are."""
+        return self.takes is None and self.shifts is None and self.words is None
+
+    def arguments(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """The arguments of the entry before the tail."""
+        given = operands if self.takes is None else [operands[k] for k in self.takes]
+        if self.shifts is not None:
+            given = [a + b if b else a for a, b in zip(given, self.shifts, strict=True)]
+        if self.words is not None:
+            given = [part for a, own in zip(given, self.words, strict=True) for part in (a, *own)]
+        return given
 
 
 @dataclass(frozen=True, slots=True)
