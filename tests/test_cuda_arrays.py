@@ -17,6 +17,12 @@ BFLOAT16 = ml_dtypes.bfloat16
 KINDS = {"float16": np.float16, "bfloat16": BFLOAT16, "float32": np.float32, "float64": np.float64}
 
 
+def warm() -> None:
+    for kind in KINDS.values():
+        x = np.ones(3, kind)
+        fa.gelu(x), fa.mish(x), fa.gelu.backward(x, x), fa.gelu.value_and_grad(x), fa.softplus(x)
+
+
 def numbers(shape: Any, kind: Any = np.float32, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=shape, scale=4).astype(kind)
 

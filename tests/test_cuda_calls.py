@@ -12,6 +12,13 @@ from stub.device import Described, Stub
 import fastact as fa
 
 
+def warm() -> None:
+    x = np.ones(3, "f4")
+    for f in (fa.elu, fa.leaky_relu, fa.gelu, fa.mish, fa.silu):
+        f(x), f.derivative(x), f.backward(x, x), f.value_and_grad(x)
+    fa.leaky_relu(x, bias=x), fa.gelu(x, scale=x, bias=x), fa.gelu.backward(x, x, out=x, accumulate=True)
+
+
 def numbers(shape: Any, seed: int = 0, kind: Any = np.float32) -> Any:
     return np.random.default_rng(seed).normal(size=shape, scale=4).astype(kind)
 

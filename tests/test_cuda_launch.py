@@ -16,6 +16,11 @@ import fastact as fa
 LEGACY = 1
 
 
+def warm() -> None:
+    x = np.ones(3, "f4")
+    fa.gelu(x), fa.mish(x)
+
+
 def numbers(n: int = 1000, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=n, scale=4).astype(np.float32)
 

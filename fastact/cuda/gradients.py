@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import math
 from typing import Any
 
@@ -13,6 +12,7 @@ from fastact.cuda.layouts import Form, RefusedError, c_strides
 from fastact.cuda.memory import WIDE
 from fastact.cuda.operands import Layout, check_overlap, check_target, explain, layout, new_array, width_of
 from fastact.cuda.sending import Ready, ready, send
+from fastact.cuda.sums import summed
 from fastact.directions import Direction
 from fastact.record import Record
 
@@ -111,5 +111,4 @@ def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: 
     results = tuple([c_strides(shape, size) for shape, asked in zip(shapes, wanted, strict=True) if asked])
     direction: Direction = "accumulate_params" if accumulate else "backward_params"
     told = (*strides[:before], *results, *strides[before:])
-    summed = importlib.import_module("fastact.cuda.sums").summed
     return ready(summed(plan.record, direction, plan.dtype, plan.modes, wanted, plan.shape, told, shapes, aligned=not low))

@@ -106,7 +106,9 @@ int cuStreamDestroy_v2(void *stream) { NOTED; free(stream); return OK; }
 int cuMemAlloc_v2(uintptr_t *address, size_t size) {
     NOTED;
     *address = (uintptr_t)aligned_alloc(256, (size + 255) / 256 * 256);
-    stub_own(*address, size, stub_current() ? device_of(stub_current()) : 0);
+    int device = stub_current() ? device_of(stub_current()) : 0;
+    stub_own(*address, size, device);
+    if (taken) taken(device, *address, size);
     return OK;
 }
 int cuMemFree_v2(uintptr_t address) { (void)address; NOTED; return OK; }

@@ -1,4 +1,7 @@
-"""The process that forks for every scene; it has imported what they share, and never used a driver."""
+"""The process that forks for every scene; it has imported what they share, and never used a driver.
+
+A module of scenes may have a function `warm`, which is called once before any of them, to compile what they compare with.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ def main() -> None:
             request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        importlib.import_module(request[0])
+        if request[0] not in sys.modules:
+            getattr(importlib.import_module(request[0]), "warm", lambda: None)()
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
