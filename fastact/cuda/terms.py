@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,7 @@ class Gradients:
                     step = b.mul(self.apart[a.group], constant(I64, lane))
                     memory.store_one(b, memory.element(b, a.at(b, offsets), step, a.storage), value, a.storage)
 
-        return Chunk([list(column) for column in zip(*map(self._chosen, rows), strict=True)], doubts.any(), finish)
+        return Chunk([list(column) for column in zip(*map(self._chosen, rows), strict=True)], doubts.any(b, itertools.chain(*rows)), finish)
 
     def one(self, offsets: list[Any]) -> list[Any]:
         """The terms of the element at these offsets, by the ordinary division."""
