@@ -71,7 +71,20 @@ def test_channels(stub: Stub) -> None:
         gpuchecks.channels(Side(stub), dtype)
 
 
-@pytest.mark.parametrize("name", ["gate backward", "scale and bias", "bias backward", "slopes of channels", "one slope", "from output", "softmax", "softmax along columns", "log_softmax backward"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gate backward",
+        "scale and bias",
+        "bias backward",
+        "slopes of channels",
+        "one slope",
+        "from output",
+        "softmax",
+        "softmax along columns",
+        "log_softmax backward",
+    ],
+)
 @scene
 def test_families(stub: Stub, name: str) -> None:
     gpufamilies.check(Side(stub), FAMILIES[name], "float32")

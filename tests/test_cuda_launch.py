@@ -105,7 +105,7 @@ def test_a_thread_that_never_used_cuda_can_call(stub: Stub) -> None:
     np.testing.assert_array_equal(y.host, fa.gelu(x.host))
 
 
-@scene
+@scene(STUB_SLOW="20000")
 def test_threads_that_race_for_a_kernel_load_it_once(stub: Stub) -> None:
     pairs = [pair(stub, k % 2, 0x100 + k) for k in range(8)]
     barrier = threading.Barrier(len(pairs))

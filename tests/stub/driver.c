@@ -1,6 +1,6 @@
 /* A CUDA driver for tests: device memory is malloc'ed, a launch is handed to a callback, every call is written down.
    Environment: STUB_DEVICES (2), STUB_VERSION (13000), STUB_CAPABILITY (90), STUB_REFUSES_PTX,
-   STUB_FAILS (launches do), STUB_BROKEN (what cuInit returns). */
+   STUB_SLOW (microseconds that a kernel takes to load), STUB_FAILS (launches do), STUB_BROKEN (what cuInit returns). */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +153,7 @@ int cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
 int cuLibraryLoadData(void **library, const void *code, void *a, void *b, unsigned c, void *d, void *e, unsigned f) {
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     NOTED;
+    usleep(setting("STUB_SLOW", 0));
     if (getenv("STUB_REFUSES_PTX")) return BAD_PTX_VERSION;
     Library *made_now = malloc(sizeof *made_now);
     made_now->text = strdup(code);
