@@ -10,10 +10,13 @@ from typing import Any, get_args
 import fastact
 from fastact import affine, outgoing
 from fastact.activations.outputs import FROM_OUTPUT
-from fastact.cuda.elementwise import FIXED, RUN, SAME, flat
+from fastact.cuda.elementwise import DRAWN, FIXED, RUN, SAME, flat
+from fastact.cuda.rows import planned
 from fastact.cuda.strided import strided
+from fastact.cuda.sums import summed
 from fastact.directions import STORAGE, Direction, signature
 from fastact.record import Record
+from fastact.rows.family import RowFunction
 
 Make = Callable[[], Any]
 """Makes one kernel, or the few of one call."""
@@ -80,6 +83,64 @@ def spread() -> Iterator[Make]:
                 yield partial(_laid, record, direction, dtype, "columns", aligned=True)
 
 
+LENGTHS = (64, 128, 256, 512, 768, 1024, 2048, 4096, 8192, 1 << 15)
+"""Of rows: how many elements a thread keeps in registers depends on it."""
+
+
+def _rows(program: str, dtype: str, names: tuple[str, ...], length: int) -> Any:
+    shape = 1 << 12, length
+    size = STORAGE[dtype].size
+    return planned(program, tuple((name, dtype, shape, (size * length, size), False) for name in names))
+
+
+def rows() -> Iterator[Make]:
+    """Functions of rows along the last axis of arrays in C order, and their gradients."""
+    for record in (f.record for f in fastact.ROWS if isinstance(f, RowFunction) and not f.record.reduces):
+        ways: dict[str, tuple[str, ...]] = {"": ("x", "y")}
+        if not record.flat:
+            ways |= {"_backward": ("x", "dy", "dx"), "_from_output": ("y", "dy", "dx")}
+        for way, names in ways.items():
+            for dtype in DTYPES:
+                for length in LENGTHS:
+                    yield partial(_rows, record.program + way, dtype, names, length)
+
+
+def _summed(record: Record, dtype: str, mode: str, param: tuple[int, ...]) -> Any:
+    shape = 1 << 6, 1 << 6, 1 << 10
+    wide, size = STORAGE[dtype].computed.size, STORAGE[dtype].size
+
+    def steps(dims: tuple[int, ...], each: int) -> tuple[int, ...]:
+        padded = (1,) * (3 - len(dims)) + dims
+        return tuple(each * math.prod(padded[k + 1 :]) if n > 1 else 0 for k, n in enumerate(padded))
+
+    trained = tuple(p.trainable for p in record.params)
+    params = "".join(mode if t else "v" for t in trained)
+    shapes = tuple(param if letter == "a" else () for letter in params)
+    beside = [steps(form, wide) if letter == "a" else None for letter, form in zip(params, shapes, strict=True)]
+    results = [steps(form, wide) for form, t in zip(shapes, trained, strict=True) if t]
+    strides = (*[steps(shape, size)] * (len(record.operands) + 2), *results, *beside)
+    return summed(record, "backward_params", dtype, params, trained, shape, strides, shapes, aligned=True)
+
+
+def gradients() -> Iterator[Make]:
+    """Backward with the gradients of trained parameters, and of bias: one number, and one for each channel or column."""
+    own = [f.record for f in fastact.ACTIVATIONS if any(p.trainable for p in f.params)]
+    for dtype in DTYPES:
+        for record in own:
+            yield partial(_summed, record, dtype, "v", ())
+        for record in own + [affine.shifted(f.record, scale=False, bias=True) for f in fastact.ACTIVATIONS]:
+            for param in ((1 << 10,), (1 << 6, 1)):
+                yield partial(_summed, record, dtype, "a", param)
+
+
+def noise() -> Iterator[Make]:
+    """Functions with noise that is drawn inside, and their gradients."""
+    for unit in fastact.NOISY:
+        for dtype in DTYPES:
+            for direction in ("forward", "backward"):
+                yield partial(flat, unit.record, direction, dtype, DRAWN + FIXED * (len(unit.record.params) - 1), None, unit.draw)
+
+
 def kernels() -> list[Make]:
     """All of them."""
-    return [*dense(), *shifted(), *spread()]
+    return [*dense(), *shifted(), *spread(), *rows(), *gradients(), *noise()]
