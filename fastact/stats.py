@@ -14,6 +14,7 @@ from fastact.activation import Activation
 from fastact.binding import bind
 from fastact.cpu import moments, taken, words
 from fastact.cpu.ufunc import typed_loop
+from fastact.placement import device, on_device
 
 _MOST_TASKS, _LEAST, _ROWS = 64, 32768, 128
 """Tasks at most, elements of a task at least, and of each of its units."""
@@ -74,7 +75,9 @@ def activation_stats(
     -------
     ActivationStats
         Fields have the shape of x along `axis`. Values and derivatives are those of the dtype of x; sums are in float64,
-        in an order that the shape alone fixes, so the same bits come from any layout and number of threads.
+        in an order that the shape alone fixes, so the same bits come from any layout and number of threads. Of an array on a
+        CUDA device, fields but `count` are arrays on that device; `mean` and `variance`, summed in another order, may differ
+        in their last digits.
 
     Raises
     ------
@@ -86,8 +89,9 @@ def activation_stats(
     call = "activation_stats"
     if not isinstance(f, Activation):
         raise TypeError(f"{call}: f is a {type(f).__name__}; accepted is an activation of fastact, such as fastact.relu")
-    x = outputs.floating(call, "x", x)
-    dtype = outputs.kind(x.dtype)
+    there = on_device(x)
+    x = device("part").floating(call, "x", x) if there else outputs.floating(call, "x", x)
+    dtype = x.dtype if there else outputs.kind(x.dtype)
     if dtype not in moments.CODES:
         raise TypeError(f"{call}: x has dtype {x.dtype}; accepted are float16, bfloat16, float32, float64, and whole numbers")
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float | np.floating) or not tolerance >= 0:
@@ -101,6 +105,9 @@ def activation_stats(
     for p, value in zip(f.params, values, strict=True):
         if not isinstance(value, int | float | np.integer | np.floating):
             raise TypeError(f"{call}: {p.name} is a {type(value).__name__}; accepted is a number")
+    if there:
+        count, found = device("statistics").stats(call, x, f.record, values, axes, float(tolerance))
+        return ActivationStats(count, **found)
     return _stats(x, f, dtype, values, axes, float(tolerance))
 
 

@@ -71,6 +71,12 @@ def load_one(builder: Any, address: Any, storage: Storage) -> Any:
     return _widen(builder, value, storage) if storage.size == 2 else value
 
 
+def rounded(builder: Any, value: Any, storage: Storage) -> Any:
+    """A value of float32 as one of 16 bits holds it."""
+    word = builder.call(ir.InlineAsm(ir.FunctionType(I16, [FLOAT]), _ONE[storage.dtype], "=h,f", side_effect=False), [value])
+    return _widen(builder, word, storage)
+
+
 def store_one(builder: Any, address: Any, value: Any, storage: Storage) -> None:
     """Round and store an element."""
     if storage.size == 2:

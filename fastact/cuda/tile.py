@@ -13,6 +13,12 @@ from fastact.numerics.emit import DOUBLE, I32, constant
 from fastact.numerics.metadata import keep_rolled
 
 _SHARED = 3
+Merge = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
+
+
+def added(b: Any, mine: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """The sums of both."""
+    return [b.fadd(v, o) for v, o in zip(mine, others, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,8 @@ class Tile:
         inner, outer = b.urem(thread, width), b.udiv(thread, width)
         return (inner, outer) if self.kept_first else (outer, inner)
 
-    def total(self, b: Any, row: Any, values: Sequence[Any]) -> list[Any]:
-        """The sums over each column, in its row 0: row r adds row r + h for h = along/2, along/4... 1."""
+    def total(self, b: Any, row: Any, values: Sequence[Any], merge: Merge = added) -> list[Any]:
+        """The sums over each column, or what `merge` makes of it, in its row 0: row r takes row r + h for h = along/2, along/4... 1."""
         if self.along == 1:
             return list(values)
         array = ir.ArrayType(DOUBLE, BLOCK * len(values))
@@ -44,11 +50,11 @@ class Tile:
             before = b.block
             with b.if_then(b.icmp_unsigned("<", row, constant(I32, half))):
                 other = b.add(thread, constant(I32, half * (self.across if self.kept_first else 1)))
-                added = [b.fadd(v, b.load(self._cell(b, board, other, p), typ=DOUBLE, align=8)) for p, v in enumerate(sums)]
+                both = merge(b, sums, [b.load(self._cell(b, board, other, p), typ=DOUBLE, align=8) for p in range(len(sums))])
                 if half > 1:
-                    self._put(b, board, thread, added)
+                    self._put(b, board, thread, both)
                 inside = b.block
-            for p, (old, new) in enumerate(zip(sums, added, strict=True)):
+            for p, (old, new) in enumerate(zip(sums, both, strict=True)):
                 sums[p] = b.phi(DOUBLE)
                 sums[p].add_incoming(old, before)
                 sums[p].add_incoming(new, inside)
