@@ -55,7 +55,13 @@ FAMILIES: dict[str, Family] = {
     "one slope": Family(lambda x, dy, out: fa.prelu.backward(dy, x, 0.25, out=out), (WIDE, WIDE), (0, 1)),
     "from output": Family(lambda y, dy, out: fa.relu.backward_from_output(dy, y, out=out), (WIDE, WIDE)),
     "maxout": Family(lambda x, out: fa.maxout(x, 4, out=out), (WIDE,)),
+    "maxout of rows": Family(lambda x, out: fa.maxout(x, 3, 0, out=out), (WIDE,)),
+    "maxout backward": Family(lambda x, dy, out: fa.maxout.backward(dy, x, 4, out=out), (WIDE, (60, 24))),
     "crelu": Family(lambda x, out: fa.crelu(x, out=out), (WIDE,)),
+    "crelu backward": Family(lambda x, dy, out: fa.crelu.backward(dy, x, out=out), (WIDE, (60, 192))),
+    "halves": Family(lambda x, out: fa.swiglu.packed(x, out=out), (WIDE,)),
+    "halves backward": Family(lambda x, dy, out: fa.swiglu.packed.backward(dy, x, out=out), (WIDE, (60, 48))),
+    "halves by turns": Family(lambda x, dy, out: fa.swiglu.packed.backward(dy, x, interleaved=True, out=out), (WIDE, (60, 48))),
     **_rows,
     **_noise,
 }

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import fastact
 from fastact import affine, outgoing
 from fastact.activations.outputs import FROM_OUTPUT
+from fastact.cuda import piece_plans
 from fastact.cuda.elementwise import DRAWN, FIXED, RUN, SAME, flat
 from fastact.cuda.rows import planned
 from fastact.cuda.strided import strided
@@ -141,6 +142,21 @@ def noise() -> Iterator[Make]:
                 yield partial(flat, unit.record, direction, dtype, DRAWN + FIXED * (len(unit.record.params) - 1), None, unit.draw)
 
 
+def pieces() -> Iterator[Make]:
+    """Maxout of a few neighbours and crelu, of rows that are dense."""
+    for dtype in DTYPES:
+        n, size = 1 << 10, STORAGE[dtype].size
+        line = (size * n, size)
+        for k in (2, 3, 4):
+            wide = (k * size * n, k * size)
+            for strides in ((wide, line, None, None, None), (wide, None, None, line, wide)):
+                steps = tuple(0 if strides[p] is None else size for p in (0, 4))
+                yield partial(piece_plans.planned, "maxout", (dtype,) * 5, (n, n), strides, k, steps, aligned=True)
+        double = (2 * size * n, size)
+        for dx in (None, line):
+            yield partial(piece_plans.planned, "crelu", (dtype,) * 4, (n, n), (line, double, double, dx), aligned=True)
+
+
 def kernels() -> list[Make]:
     """All of them."""
-    return [*dense(), *shifted(), *spread(), *rows(), *gradients(), *noise()]
+    return [*dense(), *shifted(), *spread(), *rows(), *gradients(), *noise(), *pieces()]
