@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import math
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +18,7 @@ from fastact.binding import bind
 from fastact.cpu import packing, taken
 from fastact.cpu.ufunc import make_ufunc, numpy_dtype, typed_loop
 from fastact.numerics.bits import real, select
+from fastact.placement import on_device
 from fastact.record import Record
 
 _leaky, _sloped = piecewise.leaky_relu.scalar, clipped.hard_sigmoid.scalar
@@ -97,6 +100,11 @@ def _named(record: Record, name: str, x: Any, params: tuple[Any, ...]) -> list[t
     return [(name, x), *zip((p.name for p in record.params), params, strict=False)]
 
 
+def _device() -> ModuleType:
+    """The calls on CUDA arrays."""
+    return importlib.import_module("fastact.cuda.masking")
+
+
 class _Owner(Protocol):
     """An activation, which has these functions for methods."""
 
@@ -139,6 +147,9 @@ def with_mask(self: _Owner, x: Any, /, *params: Any, out: Any = None, **options:
     values = bind(record, ".with_mask", params, options)
     if options:
         raise TypeError(f"{call}: {', '.join(options)} is not accepted")
+    if on_device(x):
+        y, mask = _device().with_mask(call, record, masked.forward, x, values, out)
+        return y, mask
     dtype, shape, arrays = _arrays(call, record, "x", x, values)
     given = outputs.pair(call, out)
     total = math.prod(shape)
@@ -195,6 +206,8 @@ def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: A
     if options:
         raise TypeError(f"{call}: {', '.join(options)} is not accepted")
     rest = tuple(p.default for p in masked.backward.params[len(values) :])
+    if on_device(dy):
+        return _device().backward_from_mask(call, masked.backward, masked.points, dy, mask, (*values, *rest), out)
     dtype, shape, arrays = _arrays(call, masked.backward, "dy", dy, (*values, *rest))
     total = math.prod(shape)
     if not isinstance(mask, np.ndarray) or mask.dtype != np.uint8 or mask.shape != (-(-total // 8),):

@@ -34,6 +34,13 @@ def _tester(kind: type) -> Callable[[Any], bool] | None:
 _test: Callable[[type], Callable[[Any], bool] | None] = functools.lru_cache(1024)(_tester)
 
 
+def shape_of(a: Any) -> tuple[int, ...]:
+    """The shape of an array anywhere, or of what NumPy makes an array of."""
+    if on_device(a):
+        return tuple(a.shape if hasattr(a, "shape") else a.__cuda_array_interface__["shape"])
+    return np.shape(a)
+
+
 def on_device(a: Any) -> bool:
     """Whether `a` is an array on a CUDA device."""
     test = _test(type(a))

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from cases import edges, np_dtype, same_bits, uniform_bits
 from cudalaunch import aligned, filled, launch
+from planned import execute, strides
 from ptx import Counts
 
 import fastact as fa
 from fastact.activation import Activation
-from fastact.cuda import masks
+from fastact.cuda import maskplans, masks
+from fastact.cuda.maskplans import backward_plan, forward_plan
 from fastact.masks import MASKED
 
 Array = Any
@@ -108,3 +110,56 @@ def test_slopes_from_arrays() -> None:
     told, dx = MASKED[fa.prelu.record], aligned(x.size, "float32")
     launch(masks.backward_from_mask(told.backward, "float32", "r", told.points), [filled(x), filled(bits)], [dx], [given], x.size)
     same_bits(dx, fa.prelu.backward_from_mask(x.reshape(64, 80), bits, slope).ravel())
+
+
+def planned(activation: Activation, x: Array, dy: Array, *params: Any, aligned_data: bool = True, scratch: bool = False) -> None:
+    """The plans of both calls on views of any layout."""
+    told, dtype, shape = MASKED[activation.record], x.dtype.name, x.shape
+    y, mask, dx = np.empty_like(x), aligned(-(-x.size // 8), "uint8"), np.empty_like(dy)
+    kinds = "".join("a" if isinstance(p, np.ndarray) else "v" for p in params)
+    own = [strides(p, shape) for p in params]
+    plan = forward_plan(told.forward, dtype, kinds, shape, [x.strides, y.strides, *own], aligned=aligned_data)
+    assert (plan.scratch > 0) == scratch
+    execute(plan, [x, y, mask, *params], [1, 2])
+    wanted, bits = activation.with_mask(x, *params)
+    same_bits(y, wanted)
+    same_bits(mask, bits)
+    kept = slopes(activation, params)
+    rest = [np.float64(p.default) if dtype == "float64" else np.float32(p.default) for p in told.backward.params[len(kept) :]]
+    given, back = [*kept, *rest], told.backward
+    own = [strides(p, shape) for p in given]
+    kinds = "".join("a" if isinstance(p, np.ndarray) else "v" for p in given)
+    plan = backward_plan(back, dtype, told.points, kinds, shape, [dy.strides, dx.strides, *own], aligned=aligned_data)
+    assert (plan.scratch > 0) == scratch
+    execute(plan, [dy, mask, dx, *given], [2])
+    same_bits(dx, activation.backward_from_mask(dy, bits, *kept))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", ["hard_sigmoid", "sparse_sigmoid", "soft_shrink"])
+def test_any_layout_has_the_mask_of_c_order(name: str, dtype: str) -> None:
+    f = getattr(fa, name)
+    x, dy = (filled(numbers(f, dtype, 36 * 64, k)).reshape(36, 64) for k in range(2))
+    params = values(f, dtype, f.record.typical)
+    planned(f, x, dy, *params)
+    planned(f, x, dy, *params, aligned_data=False, scratch=True)
+    planned(f, x.T, dy.T, *params, scratch=True)
+    planned(f, x[::-1, 1::3], dy[:, :21], *params, scratch=True)
+
+
+def test_layouts_of_slopes() -> None:
+    x, dy = (filled(numbers(fa.prelu, "float32", 6 * 8 * 50, k)).reshape(6, 8, 50) for k in range(2))
+    slope = filled(np.linspace(-1, 1, 50).astype(np.float32))
+    planned(fa.prelu, x, dy, slope)
+    planned(fa.prelu, x, dy, filled(slope[:8]).reshape(8, 1))
+    planned(fa.prelu, x, dy, filled(slope[:6]).reshape(6, 1, 1))
+    planned(fa.prelu, x, dy, filled(np.linspace(-1, 1, 300)).reshape(6, 1, 50).astype(np.float32), scratch=True)
+
+
+def test_calls_are_split_where_bytes_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maskplans, "MOST", 1024)
+    for dtype in ("float32", "bfloat16"):
+        x, dy = (filled(numbers(fa.hard_tanh, dtype, 2501, k)) for k in range(2))
+        params = values(fa.hard_tanh, dtype, fa.hard_tanh.record.typical)
+        planned(fa.hard_tanh, x, dy, *params)
+        planned(fa.hard_tanh, x, dy, *params, aligned_data=False, scratch=True)

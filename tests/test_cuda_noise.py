@@ -9,13 +9,16 @@ import pytest
 from cases import edges, ordinary, same_bits
 from cudalaunch import aligned, filled, launch
 from llvmlite import ir
+from planned import execute, strides
 from ptx import Memory, run
 from test_noise_vectors import ANSWERS
 
 import fastact as fa
-from fastact.cuda import philox
+from fastact.cuda import drawing, noise, philox
+from fastact.cuda.drawing import elementwise_plan
 from fastact.cuda.elementwise import flat
 from fastact.cuda.noise import fill
+from fastact.cuda.plan import Plan
 from fastact.cuda.target import GLOBAL, program, special
 from fastact.noise import draws
 from fastact.noise.unit import Noisy
@@ -141,3 +144,47 @@ def test_quotients_of_draws_are_never_in_doubt(draw: Any) -> None:
     counts = launch(made, [], [result], [*KEY, 0], result.size)
     assert counts.instructions["rcp.approx.ftz.f32"] > 0
     assert counts.instructions["div.rn.f32"] == 0
+
+
+def planned(unit: Noisy, direction: Any, arrays: list[Array], out: Array, *params: Any, aligned: bool = True) -> Plan:
+    """Run a call's plan on views of any layout; the result goes to `out`."""
+    shape, dtype = out.shape, out.dtype.name
+    values = list(params or unit.record.typical[1:])
+    seen = [*(strides(a, shape) for a in (*arrays, out)), None, *(strides(v, shape) for v in values)]
+    modes = "".join("a" if isinstance(v, np.ndarray) else "v" for v in (0.0, *values))
+    plan = elementwise_plan(unit.record, direction, dtype, unit.draw, modes, shape, seen, aligned=aligned)
+    execute(plan, [*arrays, out, 0.0, *values, *KEY], [len(arrays)])
+    return plan
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_any_layout_draws_by_the_index_in_c_order(dtype: str) -> None:
+    x = filled(ordinary(dtype, (30, 70)))
+    for view in (x.reshape(30, 70), x.reshape(70, 30).T, x.reshape(30, 70)[::-1, ::2], x[:210].reshape(3, 70)[:, None]):
+        out = aligned(view.size, dtype).reshape(view.shape)
+        plan = planned(fa.noisy_hard_tanh, "forward", [view], out)
+        same_bits(out, fa.noisy_hard_tanh(view, rng=KEY))
+        assert (plan.scratch == 0) == view.flags.c_contiguous
+
+
+def test_layouts_of_results_and_of_parameters() -> None:
+    x, dy = (filled(ordinary("float32", (30, 70), k)).reshape(30, 70) for k in range(2))
+    wanted, rate = fa.dropout.backward(dy, x, rng=KEY), filled(np.linspace(0, 0.9, 70).astype(np.float32))
+    out = aligned(2100, "float32").reshape(70, 30).T
+    planned(fa.dropout, "backward", [dy, x], out)
+    same_bits(out, wanted)
+    out = aligned(2100, "float32").reshape(30, 70)
+    assert planned(fa.dropout, "forward", [x], out, rate).scratch == 0
+    same_bits(out, fa.dropout(x, rng=KEY, rate=rate))
+    planned(fa.dropout, "forward", [x], out, aligned=False)
+    same_bits(out, fa.dropout(x, rng=KEY))
+
+
+@pytest.mark.parametrize("aligned_data", [True, False])
+def test_calls_are_split_where_positions_go_on(monkeypatch: pytest.MonkeyPatch, aligned_data: bool) -> None:
+    monkeypatch.setattr(drawing, "MOST", 1024)
+    monkeypatch.setattr(noise, "MOST", 1024)
+    for dtype in ("bfloat16", "float64"):
+        x, out = filled(ordinary(dtype, 2500)), aligned(2500, dtype)
+        planned(fa.noisy_relu, "forward", [x], out, aligned=aligned_data)
+        same_bits(out, fa.noisy_relu(x, rng=KEY))

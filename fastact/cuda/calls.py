@@ -8,6 +8,7 @@ from typing import Any
 
 from fastact import errors
 from fastact.cuda.arrays import View, family
+from fastact.cuda.drawing import Draw, Noise, elementwise_plan
 from fastact.cuda.layouts import Form, RefusedError, flat_steps
 from fastact.cuda.memory import WIDE
 from fastact.cuda.operands import Layout, check_outputs, explain, layout, new_array, number, parameter, width_of
@@ -19,7 +20,9 @@ from fastact.placement import on_device
 from fastact.record import Record
 
 
-def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
+def call(
+    record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any], noise: Noise | None = None
+) -> Any:
     """Run one direction on arrays of a CUDA device; `operands` are (old dx,) (dy,) x and all parameters.
 
     Parameters
@@ -34,6 +37,8 @@ def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: A
         For the results: of the dtype and shape of the result, on the same device; may be an operand itself.
     options : dict
         Keywords of the call that are left; none is accepted.
+    noise : Noise, optional
+        Where the first parameter, for which a number is given, is drawn from.
 
     Returns
     -------
@@ -65,8 +70,8 @@ def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: A
             addresses.append(address)
             low |= address
         forms_made = tuple([view[1] for view in made])
-        steps = ready_for(plan, None if forms_made == plan.usual else forms_made, low % WIDE, runs)
-        send(plan.call, steps, x, own, views + made, (*addresses, *values))
+        steps = ready_for(plan, None if forms_made == plan.usual else forms_made, low % WIDE, runs, noise and noise.draw)
+        send(plan.call, steps, x, own, views + made, (*addresses, *values, *(noise.key if noise else ())))
     return results[0] if len(results) == 1 else results
 
 
@@ -116,8 +121,8 @@ def _given(plan: Layout, x: Any, inputs: Sequence[View], out: Any) -> tuple[tupl
 
 
 @functools.lru_cache(4096)
-def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool) -> Ready:
-    """The launches for a layout: by the flat kernels where these can do it.
+def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool, draw: Draw | None = None) -> Ready:
+    """The launches for a layout: by the flat kernels where these can do it; `draw` tells what the first parameter is drawn from.
 
     `made` are the forms of the results where not all are in C order; `low` has the bits below 16 of all addresses of data, and `runs`
     says that parameters begin at multiples of 16 bytes.
@@ -125,6 +130,9 @@ def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool)
     data = (*plan.data, *(made or plan.usual))
     plan.check_aligned(low)
     record, direction, dtype = plan.record, plan.direction, plan.dtype
+    if draw is not None:
+        strides = plan.strides(data)
+        return ready(elementwise_plan(record, direction, dtype, draw, plan.modes, plan.shape, strides, aligned=runs and not low))
     values = all(form is None for form in plan.params)
     steps = flat_steps(record, direction, dtype, data) if values and not low else None
     if steps is None:

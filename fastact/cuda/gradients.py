@@ -8,6 +8,7 @@ from typing import Any
 
 from fastact.cuda import calls, launch
 from fastact.cuda.arrays import LEGACY, SIZES, View, family
+from fastact.cuda.drawing import Draw, Noise, from_scratch, noise_strides
 from fastact.cuda.layouts import Form, RefusedError, c_strides
 from fastact.cuda.memory import WIDE
 from fastact.cuda.operands import Layout, check_overlap, check_target, explain, layout, new_array, width_of
@@ -18,7 +19,15 @@ from fastact.record import Record
 
 
 def backward(
-    record: Record, operands: tuple[Any, ...], names: tuple[str, ...], out: Any, options: dict[str, Any], *, alone: bool, accumulate: bool
+    record: Record,
+    operands: tuple[Any, ...],
+    names: tuple[str, ...],
+    out: Any,
+    options: dict[str, Any],
+    *,
+    alone: bool,
+    accumulate: bool,
+    noise: Noise | None = None,
 ) -> Any:
     """The gradients of `names`, as `fastact.gradients.backward`; sums are in the computing width, of the type of x.
 
@@ -38,6 +47,8 @@ def backward(
         Whether the one gradient is returned without a tuple.
     accumulate : bool
         Whether gradients are added to what `out` holds.
+    noise : Noise, optional
+        Where the first parameter, for which a number is given, is drawn from.
 
     Returns
     -------
@@ -54,13 +65,17 @@ def backward(
         raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(names)}")
     if names == ("x",):
         old = targets if accumulate else ()
-        results: tuple[Any, ...] = (calls.call(record, "accumulate" if accumulate else "backward", (*old, *operands), targets[0], {}),)
+        results: tuple[Any, ...] = (
+            calls.call(record, "accumulate" if accumulate else "backward", (*old, *operands), targets[0], {}, noise),
+        )
     else:
-        results = _summed(record, operands, dict(zip(names, targets, strict=True)), accumulate=accumulate)
+        results = _summed(record, operands, dict(zip(names, targets, strict=True)), noise, accumulate=accumulate)
     return results[0] if alone else results
 
 
-def _summed(record: Record, operands: tuple[Any, ...], targets: dict[str, Any], *, accumulate: bool) -> tuple[Any, ...]:
+def _summed(
+    record: Record, operands: tuple[Any, ...], targets: dict[str, Any], noise: Noise | None, *, accumulate: bool
+) -> tuple[Any, ...]:
     try:
         views, forms, values, _ = calls.gathered(record, "backward", operands, 2)
     except RefusedError as error:
@@ -91,10 +106,17 @@ def _summed(record: Record, operands: tuple[Any, ...], targets: dict[str, Any], 
         dx = made.get("x")
         data = [v for v in (dx if accumulate else None, *views[:2], dx) if v is not None]
         low = functools.reduce(int.__or__, (v[0] for v in data))
-        steps = _ready(plan, None if dx is None else dx[1], tuple(p.name in targets for p in record.params), accumulate, low % WIDE)
+        steps = _ready(
+            plan,
+            None if dx is None else dx[1],
+            tuple(p.name in targets for p in record.params),
+            accumulate,
+            low % WIDE,
+            noise and noise.draw,
+        )
         at = 0 if dx is None else dx[0]
         addresses = (*([at] if accumulate else []), *(v[0] for v in views[:2]), at, *(made[name][0] for name in sums))
-        send(plan.call, steps, x, own, [*views, *made.values()], (*addresses, *values))
+        send(plan.call, steps, x, own, [*views, *made.values()], (*addresses, *values, *(noise.key if noise else ())))
     elif not accumulate:
         for name in sums:
             launch.clear(own[2], own[3] or LEGACY, made[name][0], math.prod(wanted[name][1]) * SIZES[width])
@@ -102,7 +124,7 @@ def _summed(record: Record, operands: tuple[Any, ...], targets: dict[str, Any], 
 
 
 @functools.lru_cache(4096)
-def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: bool, low: int) -> Ready:
+def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: bool, low: int, draw: Draw | None) -> Ready:
     plan.check_aligned(low)
     shapes = tuple([() if form is None else tuple(form[1]) for form in plan.params])
     size = SIZES["float64" if plan.dtype == "float64" else "float32"]
@@ -110,5 +132,10 @@ def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: 
     before = len(strides) - len(shapes)
     results = tuple([c_strides(shape, size) for shape, asked in zip(shapes, wanted, strict=True) if asked])
     direction: Direction = "accumulate_params" if accumulate else "backward_params"
-    told = (*strides[:before], *results, *strides[before:])
-    return ready(summed(plan.record, direction, plan.dtype, plan.modes, wanted, plan.shape, told, shapes, aligned=not low))
+    beside, modes, place = strides[before:], plan.modes, before + len(results)
+    if draw is not None:
+        beside, modes = (noise_strides(plan.shape, plan.dtype), *beside[1:]), "a" + modes[1:]
+        shapes = (plan.shape, *shapes[1:])
+    told = (*strides[:before], *results, *beside)
+    made = summed(plan.record, direction, plan.dtype, modes, wanted, plan.shape, told, shapes, aligned=not low)
+    return ready(made if draw is None else from_scratch(made, draw, plan.dtype, plan.shape, place, len(told)))

@@ -6,6 +6,7 @@ Threads that share a word of 32 bits put it together by exchanges within the war
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -14,7 +15,7 @@ from fastact.cuda import memory
 from fastact.cuda.elements import compute
 from fastact.cuda.elementwise import Body, kinds, vectors_per_thread
 from fastact.cuda.sweep import Sweep, rolled, sweep
-from fastact.cuda.target import BLOCK, Program, program, special
+from fastact.cuda.target import BLOCK, GLOBAL, Program, program, special
 from fastact.directions import STORAGE, Direction, signature
 from fastact.numerics.emit import I1, I8, I32, constant
 from fastact.record import Record
@@ -125,6 +126,27 @@ def with_mask(record: Record, dtype: str, params: str) -> Program:
     return program(_name(record, "with_mask", dtype, params), kinds(sig, params), shape.span, write)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bits:
+    """A mask that a kernel reads, and what its bits stand for."""
+
+    b: Any
+    mask: Any
+    kind: Any
+    points: tuple[float, float]
+
+    def load(self, i: Any) -> Any:
+        """The bits from element `i` on that share its byte."""
+        b = self.b
+        address = b.gep(self.mask, [b.lshr(i, constant(I32, 3))], source_etype=I8)
+        return b.lshr(b.zext(b.load(address, typ=I8, align=1), I32), b.and_(i, constant(I32, 7)))
+
+    def point(self, word: Any, k: int) -> Any:
+        """What bit `k` stands for."""
+        low, high = (constant(self.kind, p) for p in self.points)
+        return self.b.select(self.b.trunc(self.b.lshr(word, constant(I32, k)), I1), high, low)
+
+
 @functools.cache
 def backward_from_mask(record: Record, dtype: str, params: str, points: tuple[float, float]) -> Program:
     """The kernel of dx from dy and the mask: the record's backward at the first point where a bit is 0, at the second where it is 1.
@@ -135,32 +157,55 @@ def backward_from_mask(record: Record, dtype: str, params: str, points: tuple[fl
 
     def write(b: Any, arguments: list[Any]) -> None:
         body = Body(b, record, "backward", dtype, params, arguments)
-        (upstream, mask), (target,), lanes, real = body.inputs, body.outputs, shape.lanes, memory.real(body.x)
-        low, high = (constant(real, p) for p in points)
-
-        def bits(i: Any) -> Any:
-            """The bits from element `i` on, which share a byte."""
-            address = b.gep(mask, [b.lshr(i, constant(I32, 3))], source_etype=I8)
-            return b.lshr(b.zext(b.load(address, typ=I8, align=1), I32), b.and_(i, constant(I32, 7)))
-
-        def point(word: Any, k: int) -> Any:
-            return b.select(b.trunc(b.lshr(word, constant(I32, k)), I1), high, low)
+        (upstream, mask), (target,), lanes = body.inputs, body.outputs, shape.lanes
+        bits = _Bits(b, mask, memory.real(body.x), points)
 
         def quick(vectors: list[Any]) -> list[Any]:
-            loaded = [(memory.load_wide(b, upstream, v, body.x), bits(b.mul(v, constant(I32, lanes)))) for v in vectors]
+            loaded = [(memory.load_wide(b, upstream, v, body.x), bits.load(b.mul(v, constant(I32, lanes)))) for v in vectors]
             for vector, (data, word) in zip(vectors, loaded, strict=True):
                 first = b.mul(vector, constant(I32, lanes))
-                points = [point(word, k) for k in range(lanes)]
-                columns = zip(data, points, *(body.beside(p, first) for p in body.params), strict=True)
+                xs = [bits.point(word, k) for k in range(lanes)]
+                columns = zip(data, xs, *(body.beside(p, first) for p in body.params), strict=True)
                 rows = [compute(b, record, "backward", list(column))[0] for column in columns]
                 memory.store_wide(b, target, vector, rows, body.x)
             return [I1(0)] * len(vectors)
 
         def one(i: Any) -> None:
             data = memory.load_one(b, memory.element(b, upstream, i, body.x), body.x)
-            (dx,) = compute(b, record, "backward", [data, point(bits(i), 0), *(body.beside_one(p, i) for p in body.params)])
+            (dx,) = compute(b, record, "backward", [data, bits.point(bits.load(i), 0), *(body.beside_one(p, i) for p in body.params)])
             memory.store_one(b, memory.element(b, target, i, body.x), dx, body.x)
 
         sweep(b, shape, body.n, quick, one)
 
     return program(_name(record, "backward_from_mask", dtype, params), kinds(sig, params), shape.span, write)
+
+
+@functools.cache
+def points_of(dtype: str, points: tuple[float, float]) -> Program:
+    """The kernel that stores the first point where a bit is 0, the second where it is 1.
+
+    Arguments are the addresses of the mask and of the points, and the number of elements.
+    """
+    x = STORAGE[dtype]
+    shape = Sweep(memory.lanes(x), 1)
+
+    def write(b: Any, arguments: list[Any]) -> None:
+        mask, target, n = arguments
+        bits = _Bits(b, mask, memory.real(x), points)
+
+        def quick(vectors: list[Any]) -> list[Any]:
+            (vector,) = vectors
+            word = bits.load(b.mul(vector, constant(I32, shape.lanes)))
+            memory.store_wide(b, target, vector, [bits.point(word, k) for k in range(shape.lanes)], x)
+            return [I1(0)]
+
+        def one(i: Any) -> None:
+            memory.store_one(b, memory.element(b, target, i, x), bits.point(bits.load(i), 0), x)
+
+        sweep(b, shape, n, quick, one)
+
+    return program(f"fastact_points_{dtype}_{'_'.join(map(_told, points))}", [GLOBAL, GLOBAL, I32], shape.span, write)
+
+
+def _told(point: float) -> str:
+    return f"{point:g}".replace("-", "minus").replace(".", "_")

@@ -9,14 +9,12 @@ import numpy as np
 
 from fastact.cuda import memory, philox
 from fastact.cuda.arithmetic import Doubts
+from fastact.cuda.layouts import MOST
 from fastact.cuda.plan import Step
 from fastact.cuda.sweep import Sweep, sweep
 from fastact.cuda.target import GLOBAL, Program, program
 from fastact.directions import STORAGE
 from fastact.numerics.emit import I32
-
-MOST = 1 << 30
-"""Elements of one launch."""
 
 
 @functools.cache
@@ -45,13 +43,18 @@ def fill(draw: Any, width: str) -> Program:
     return program(f"fastact_draws_{draw.__name__}_{width}", [GLOBAL, *philox.ARGUMENTS, I32], shape.span, write)
 
 
+def position(element: int, width: str) -> np.uint64:
+    """Where in a stream the words for an element are; its number is a multiple of 4."""
+    return np.uint64(element * STORAGE[width].size // 16)
+
+
 def fill_steps(draw: Any, width: str, n: int, target: int, seed: int, stream: int) -> tuple[Step, ...]:
     """The launches that store the first `n` draws of a stream at an aligned address; the last three are numbers of operands."""
     made, size = fill(draw, width), STORAGE[width].size
     steps = []
     for begin in range(0, n, MOST):
         now = min(MOST, n - begin)
-        tail = (np.uint64(begin * size // 16), np.uint32(now))
+        tail = (position(begin, width), np.uint32(now))
         shifts = (begin * size, 0, 0) if begin else None
         steps.append(Step(made, -(-now // made.span), tail, (target, seed, stream), shifts))
     return tuple(steps)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastact.cuda.target import BLOCK, Program
@@ -48,3 +48,11 @@ class Plan:
 
     steps: tuple[Step, ...]
     scratch: int = 0
+
+
+def redirected(step: Step, operands: int, others: Mapping[int, tuple[int, int]]) -> Step:
+    """A step of so many operands that takes others, moved by some bytes, in the place of those told."""
+    takes = tuple(range(operands)) if step.takes is None else step.takes
+    shifts = step.shifts or (0,) * len(takes)
+    found = [others.get(k, (k, 0)) for k in takes]
+    return replace(step, takes=tuple(k for k, _ in found), shifts=tuple(a + b for a, (_, b) in zip(shifts, found, strict=True)))

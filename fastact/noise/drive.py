@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
 from fastact.noise.fill import compile_fill
 from fastact.noise.key import Key
+from fastact.placement import on_device
 from fastact.record import Record
 
 Draw = Callable[..., Any]
@@ -34,6 +36,9 @@ def _resolved(record: Record, direction: Direction, given: tuple[Any, ...]) -> t
 def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...], draw: Draw, key: Key, out: Any) -> Any:
     """One direction with the noise drawn; `operands` are (dy,) x and the parameters, of which the first stands for the noise."""
     ufunc, place = make_ufunc(record, direction), len(operands) - len(record.params)
+    if on_device(operands[place - 1]):
+        calls = importlib.import_module("fastact.cuda.calls")
+        return calls.call(record, direction, operands, out, {}, _noise(draw, key))
     call, labels, _ = errors.names(record, direction)
     for name, a in (*zip(labels, operands, strict=True), ("out", out)):
         errors.check_plain(f"{call}: {name}", a, " with noise that is drawn")
@@ -65,12 +70,21 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     return given[0] if ufunc.nout == 1 else tuple(given)
 
 
+def _noise(draw: Draw, key: Key) -> Any:
+    """Noise that a device draws."""
+    seed, stream = key
+    return importlib.import_module("fastact.cuda.drawing").Noise(draw, (seed, stream))
+
+
 def backward(record: Record, operands: tuple[Any, ...], draw: Draw, key: Key, wrt: Any, out: Any) -> Any:
     """Backward by what `wrt` names, with the noise drawn again; as `gradients.backward`."""
     names, alone = gradients.asked(record, wrt), isinstance(wrt, str)
     noise = record.params[0].name
     if noise in names:
         raise ValueError(f"{record.name}.backward: wrt has {noise!r}, which is drawn; give it as an array for its gradient")
+    if on_device(operands[1]):
+        lone, calls = alone or (wrt is None and len(names) == 1), importlib.import_module("fastact.cuda.gradients")
+        return calls.backward(record, operands, names, out, {}, alone=lone, accumulate=False, noise=_noise(draw, key))
     if names == ("x",):
         dx = elementwise(record, "backward", operands, draw, key, out)
         return dx if alone or wrt is None else (dx,)

@@ -12,6 +12,7 @@ from fastact.activation import Activation
 from fastact.directions import Direction
 from fastact.noise.drive import Draw, backward, elementwise
 from fastact.noise.key import key
+from fastact.placement import on_device, shape_of
 from fastact.record import Record
 
 ACCEPTED = "float16, bfloat16, float32, float64, and integers and bool, which are promoted as np.exp does"
@@ -77,19 +78,20 @@ class Noisy:
         if noise is None:
             return (0.0, *params)
         if not isinstance(noise, int | float | np.number):
-            self._check(call, x, errors.numbers(call, label, noise), params)
+            self._check(call, x, noise if on_device(noise) else errors.numbers(call, label, noise), params)
         return (noise, *params)
 
     def _check(self, call: str, x: Any, noise: Any, params: tuple[Any, ...]) -> None:
-        shapes = {"x": np.shape(x), **{p.name: np.shape(a) for p, a in zip(self.params[1:], params, strict=True)}}
+        shapes = {"x": shape_of(x), **{p.name: shape_of(a) for p, a in zip(self.params[1:], params, strict=True)}}
         try:
             shape = np.broadcast_shapes(*shapes.values())
         except ValueError:
             told = ", ".join(f"{name} has shape {s}" for name, s in shapes.items() if s)
             raise ValueError(f"{call}: {told}; they do not broadcast") from None
-        if np.shape(noise) != shape:
+        given = shape_of(noise)
+        if given != shape:
             label = self.params[0].name
-            told = f"{label} has shape {np.shape(noise)}, x has shape {shapes['x']}"
+            told = f"{label} has shape {given}, x has shape {shapes['x']}"
             raise ValueError(f"{call}: {told}; accepted is {label} of the shape of the result, {shape}, or a number")
 
     def __call__(self, x: Any, noise: Any = None, /, *, rng: Any = None, out: Any = None, **params: Any) -> Any:
