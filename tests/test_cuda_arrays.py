@@ -155,6 +155,17 @@ def test_dlpack_that_is_read_only(stub: Stub) -> None:
 
 
 @scene
+def test_arrays_of_jax_are_read_through_dlpack_and_never_written(stub: Stub) -> None:
+    kind = type("ArrayImpl", (Exchanged,), {"__module__": "jaxlib._jax", "__cuda_array_interface__": {}})
+    x, y = kind(stub.filled(numbers(8)), 0), Described(stub.empty(8, "f4"))
+    assert fa.gelu(x, out=y) is y
+    equal(y.host, fa.gelu(x.host))
+    assert x.stream == 1
+    with pytest.raises(ValueError, match=r"gelu: out is read-only"):
+        fa.gelu(x, out=x)
+
+
+@scene
 def test_a_result_is_of_the_type_of_x(stub: Stub) -> None:
     torch, cupy = fakes.torch(stub), fakes.cupy(stub)
     x, dy = fakes.Tensor(stub.filled(numbers(8))), cupy.array(numbers(8, seed=1))
@@ -170,6 +181,7 @@ def test_numba(stub: Stub) -> None:
     y = fa.gelu(x)
     assert type(y) is type(x)
     equal(y.host, fa.gelu(x.host))
+    assert fa.gelu(cuda.array(numbers((3, 0)))).host.shape == (3, 0)
 
 
 @scene

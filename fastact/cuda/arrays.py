@@ -61,10 +61,11 @@ def _family(kind: type) -> Family:
         return _numba(cuda)
     if kind.__module__ == "fastact.cuda.part":
         return importlib.import_module(kind.__module__).FAMILY  # type: ignore[no-any-return]
-    if hasattr(kind, "__dlpack_device__") and not issubclass(kind, np.ndarray) and not hasattr(kind, "__cuda_array_interface__"):
+    jax = kind.__module__.partition(".")[0] in ("jax", "jaxlib")
+    if jax or (hasattr(kind, "__dlpack_device__") and not issubclass(kind, np.ndarray) and not hasattr(kind, "__cuda_array_interface__")):
         from fastact.cuda import dlpack
 
-        return Family(dlpack.view, lambda a: int(dlpack.view(a)[0]))
+        return Family(functools.partial(dlpack.view, frozen=jax), lambda a: int(dlpack.view(a)[0]))
     return Family(_described, _address)
 
 
@@ -119,6 +120,8 @@ def _cupy(cupy: Any) -> Family:
         return a.data.ptr, (names.get(kind) or str(kind), a.shape, strides), device, handle or LEGACY, False, None
 
     def like(a: Any) -> Any:
+        if here() == a.device.id:
+            return cupy.empty_like(a)
         with a.device:
             return cupy.empty_like(a)
 
@@ -135,11 +138,11 @@ def _cupy(cupy: Any) -> Family:
 
 def _numba(cuda: Any) -> Family:
     def empty(a: Any, shape: tuple[int, ...], dtype: str) -> Any:
-        with cuda.gpus[launch.device_of(_address(a))]:
+        with cuda.gpus[_described(a)[2]]:
             return cuda.device_array(shape, dtype, stream=a.stream)
 
     def like(a: Any) -> Any:
-        with cuda.gpus[launch.device_of(_address(a))]:
+        with cuda.gpus[_described(a)[2]]:
             return cuda.device_array_like(a, stream=a.stream)
 
     return Family(_described, _address, like, empty)

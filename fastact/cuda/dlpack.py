@@ -69,8 +69,8 @@ def _read(a: Any) -> tuple[Any, _Tensor, int]:
     return capsule, _Tensor.from_address(_pointer(capsule, b"dltensor")), 0
 
 
-def view(a: Any) -> View:
-    """Address and layout; the capsule keeps the memory alive."""
+def view(a: Any, *, frozen: bool = False) -> View:
+    """Address and layout; the capsule keeps the memory alive. `frozen` is for arrays that nobody may write to, as JAX's."""
     capsule, tensor, flags = _read(a)
     dtype = _NAMES.get((tensor.code, tensor.bits), f"DLPack type ({tensor.code}, {tensor.bits})")
     if tensor.lanes != 1:
@@ -78,4 +78,11 @@ def view(a: Any) -> View:
     size = tensor.bits // 8
     shape = tuple(tensor.shape[: tensor.ndim])
     strides = plain(shape, tuple(s * size for s in tensor.strides[: tensor.ndim]), size) if tensor.strides else None
-    return (tensor.data or 0) + tensor.byte_offset, (dtype, shape, strides), tensor.device, _STREAM, bool(flags & _READ_ONLY), capsule
+    return (
+        (tensor.data or 0) + tensor.byte_offset,
+        (dtype, shape, strides),
+        tensor.device,
+        _STREAM,
+        frozen or bool(flags & _READ_ONLY),
+        capsule,
+    )
