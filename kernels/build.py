@@ -48,5 +48,5 @@ class BuildReference(build_ext):
     def get_source_files(self) -> list[str]:
         """What a source distribution has beside the package: this folder, tests and benches."""
         root = KERNELS.parent
-        found = [path for folder in ("kernels", "tests", "bench") for path in sorted((root / folder).glob("*"))]
-        return [str(path.relative_to(root)) for path in found if path.suffix in {".c", ".h", ".py"}]
+        found = [path for folder in ("kernels", "tests", "bench") for path in sorted((root / folder).rglob("*"))]
+        return [str(path.relative_to(root)) for path in found if path.suffix in {".c", ".h", ".json", ".py"}]

@@ -83,6 +83,8 @@ def test_channels(stub: Stub) -> None:
         "softmax",
         "softmax along columns",
         "log_softmax backward",
+        "maxout",
+        "crelu",
     ],
 )
 @scene

@@ -133,6 +133,39 @@ def test_the_command_needs_cuda(capsys: Any) -> None:
     assert "--cuda" in capsys.readouterr().err
 
 
+def test_a_build_packs_when_it_is_told_to(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setuptools = pytest.importorskip("setuptools")
+    pytest.importorskip("cffi")
+    from kernels.pack import ARCHIVE, BuildPack
+
+    command = BuildPack(setuptools.Distribution({"packages": []}))
+    command.build_lib = str(folder)
+    command.ensure_finalized()
+    monkeypatch.setattr(command, "run_command", lambda name: None)
+    seen: list[Any] = []
+
+    def compiled(arguments: Any, **options: Any) -> Any:
+        seen.append((arguments, options))
+        return subprocess.CompletedProcess(arguments, status)
+
+    monkeypatch.setattr(subprocess, "run", compiled)
+    archive = folder / ARCHIVE
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"of an earlier build")
+    monkeypatch.delenv("FASTACT_PACK_PTX", raising=False)
+    command.run()
+    assert not archive.exists()
+    assert not seen
+    monkeypatch.setenv("FASTACT_PACK_PTX", "1")
+    status = 0
+    command.run()
+    assert seen[0][0][1:] == ["-m", "fastact.cuda.pack", str(archive)]
+    assert seen[0][1]["env"]["PYTHONPATH"].startswith(str(folder))
+    status = 1
+    with pytest.raises(Exception, match="no-build-isolation"):
+        command.run()
+
+
 def test_importing_fastact_and_calling_it_on_numpy_arrays_imports_nothing_of_cuda() -> None:
     code = """
 import sys, numpy as np, fastact as fa
