@@ -122,6 +122,15 @@ def test_wide_accesses_wherever_the_layout_has_them() -> None:
     assert ("st", "global", 16) not in counts.accesses
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_that_begin_between_vectors_are_not_accessed_as_vectors(dtype: str) -> None:
+    grown = room((80, 83), dtype, "C")
+    grown[...] = ordinary(dtype, grown.shape)
+    x, slope = grown[:, :64], np.linspace(0, 1, 64, dtype=width(dtype))
+    (counts,) = check(fa.leaky_relu, "forward", x, (slope,), lambda shape: room(shape, dtype, "C"), aligned=True)
+    assert ("ld", "global", 16) not in counts.accesses
+
+
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_any_layout(data: st.DataObject) -> None:

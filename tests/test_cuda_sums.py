@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import DTYPES, Array, edges, np_dtype, ordinary, same_bits, width
+from cases import DTYPES, Array, edges, is_nan, np_dtype, ordinary, same_bits, width
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planned import execute, strides
@@ -24,7 +24,6 @@ from fastact.record import Record
 
 SLOPE = fa.leaky_relu.record
 SLOPE_BIAS = shifted(SLOPE, scale=False, bias=True)
-SCALE_BIAS = shifted(fa.silu.record, scale=True, bias=True)
 
 
 def terms(record: Record, dy: Array, x: Array, params: list[Array]) -> tuple[Array, list[Array]]:
@@ -121,6 +120,7 @@ PATTERNS = {
     "columns": ((300, 64), (64,)),
     "columns, odd": ((100, 37), (37,)),
     "rows": ((50, 96), (50, 1)),
+    "rows, odd": ((20, 37), (20, 1)),
     "short rows": ((300, 3), (300, 1)),
     "all": ((30, 41), (30, 41)),
     "two axes": ((4, 5, 16, 6), (4, 1, 16, 1)),
@@ -173,22 +173,28 @@ def test_accesses_have_16_bytes_in_usual_layouts() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_terms_with_quotients_in_doubt(dtype: str) -> None:
-    values = edges(dtype, fa.silu, finite=True)
-    x = np.resize(values, (40, 64))
-    dy = np.full(x.shape, np_dtype(dtype).type(0.5))
-    params = [np.linspace(-1, 1, 64, dtype=width(dtype)), np.zeros(64, width(dtype))]
-    want, found = terms(SCALE_BIAS, dy, x, params)
-    x[~(np.maximum(np.abs(found[0]), np.abs(found[1])) < 1e30)] = 1
-    want, found = terms(SCALE_BIAS, dy, x, params)
+    """At infinity the quotient of squareplus is taken by the ordinary division."""
+    record = shifted(fa.squareplus.record, scale=False, bias=True)
+    values = edges(dtype)
+    x, dy = (room_for_dx(np.empty((40, 64), np_dtype(dtype))) for _ in range(2))
+    x[...], dy[...] = np.resize(values[~is_nan(values)], x.shape), 0.5
+    params = [np.asarray(4, width(dtype)), np.zeros(64, width(dtype))]
+    want, found = terms(record, dy, x, params)
     for aligned in (False, True):
-        base = room_for_dx(x)
-        base[...] = x
-        d = room_for_dx(x)
-        d[...] = dy
-        got = device(SCALE_BIAS, d, base, params, dx=room_for_dx(x), aligned=aligned)
+        got = device(record, dy, x, params, wanted=(False, True), dx=room_for_dx(x), aligned=aligned)
         same_bits(got.dx, want)
-        for result, term in zip(got.sums, found, strict=True):
-            near(result, term)
+        near(got.sums[0], found[1])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+def test_scale_and_bias(dtype: str) -> None:
+    record = shifted(fa.silu.record, scale=True, bias=True)
+    dy, x, params = numbers(dtype, (72, 64), (64,), (64,))
+    want, found = terms(record, dy, x, params)
+    got = device(record, dy, x, params, dx=room_for_dx(x), aligned=True)
+    same_bits(got.dx, want)
+    for result, term in zip(got.sums, found, strict=True):
+        near(result, term)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
@@ -296,6 +302,7 @@ def test_what_cannot_be_summed_is_refused() -> None:
         summed(SLOPE, "backward_params", "float32", "a", (True,), (5, 100), (*odd, None, (0, 0)), ((),))
     plan = summed(SLOPE, "backward_params", "float32", "a", (True,), (5, 100), (*dense, None, (0, 0)), ((),))
     assert plan.steps[0].grid == 1
+    assert plan.scratch == 0
     shape = (1 << 17, 1 << 17)
     wide = ((1 << 19, 4),) * 3
     with pytest.raises(ValueError, match=r"1 sums of 17179869184 terms; accepted are fewer than 2147483648"):
