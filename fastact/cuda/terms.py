@@ -110,7 +110,10 @@ class Gradients:
                     step = b.mul(self.apart[a.group], constant(I64, lane))
                     memory.store_one(b, memory.element(b, a.at(b, offsets), step, a.storage), value, a.storage)
 
-        return Chunk([list(column) for column in zip(*map(self._chosen, rows), strict=True)], doubts.any(b, itertools.chain(*rows)), finish)
+        chosen = [self._chosen(row) for row in rows]
+        stored = [row[: len(self.outputs)] for row in rows]
+        doubt = doubts.any(b, itertools.chain(*stored, *chosen))
+        return Chunk([list(column) for column in zip(*chosen, strict=True)], doubt, finish)
 
     def one(self, offsets: list[Any]) -> list[Any]:
         """The terms of the element at these offsets, by the ordinary division."""
