@@ -123,6 +123,15 @@ def test_wide_accesses_wherever_the_layout_has_them() -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_dense_data_are_accessed_wide_where_parameters_change_within_vectors(dtype: str) -> None:
+    for shape, own in ((12, 11, 7, 7), (11, 1, 1)), ((70, 77), (77,)), ((70, 77), (70, 1)), ((4, 9, 133), (4, 1, 1)):
+        x = placed(ordinary(dtype, shape), "C")
+        slope = np.linspace(0, 1, math.prod(own), dtype=width(dtype)).reshape(own)
+        (counts,) = check(fa.leaky_relu, "forward", x, (slope,), lambda s: room(s, dtype, "C"), aligned=True)
+        assert ("st", "global", 16) in counts.accesses
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_that_begin_between_vectors_are_not_accessed_as_vectors(dtype: str) -> None:
     grown = room((80, 83), dtype, "C")
     grown[...] = ordinary(dtype, grown.shape)

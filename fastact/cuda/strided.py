@@ -1,7 +1,8 @@
 """Plans of elementwise calls over any strides: broadcast parameters, slices, reversed and permuted axes.
 
 Axes are taken in the order of the output's memory, merged where all operands run through them in one stride, and walked by number.
-Where the innermost one is dense and aligned a thread does vectors of 16 bytes, else elements that are a block's width apart.
+Where the innermost one is dense and aligned a thread does vectors of 16 bytes, else elements that are a block's width apart. Dense data
+whose parameters change within vectors are left to the flat kernels.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 
 from fastact.cpu.layout import coalesce
 from fastact.cuda import memory
-from fastact.cuda.elementwise import ANY, FIXED, RUN, SAME
+from fastact.cuda.elementwise import ANY, FIXED, RUN, SAME, divisor, flat
 from fastact.cuda.plan import Step
 from fastact.cuda.target import Program
-from fastact.cuda.walk import Walk, boxes, distinct, in_elements, memory_order
+from fastact.cuda.walk import MOST, Walk, boxes, distinct, in_elements, memory_order
 from fastact.cuda.walked import Form, kernel
 from fastact.directions import STORAGE, Direction, signature
 from fastact.record import Record
@@ -35,6 +36,38 @@ def _mode(lanes: int, storage: Any, strides: list[int]) -> str:
     if strides[-1] == 0:
         return SAME
     return RUN if strides[-1] == 1 and lanes % step == 0 and not any(t % step for t in strides[:-1]) else ANY
+
+
+def _periodic(shape: list[int], strides: list[int]) -> tuple[int, int] | None:
+    """(inner, count) of a parameter that is ``p[(i // inner) % count]`` beside element i, or None."""
+    sizes, (merged,) = coalesce(shape, [strides])
+    if not any(merged):
+        return 1, 1
+    at = next(axis for axis, s in enumerate(merged) if s)
+    inner = sizes[at + 1 :]
+    fits = merged[at] == 1 and at <= 1 and not any(merged[at + 1 :]) and len(inner) <= 1
+    return (math.prod(inner), sizes[at]) if fits else None
+
+
+def _straddling(
+    record: Record, direction: Direction, dtype: str, letters: str, sizes: list[int], strides: list[list[int]]
+) -> tuple[Step, ...] | None:
+    """The launch over data that are dense in one order, where the values of a parameter do not begin with vectors; None if it does not fit.
+
+    `strides` are those of data and of parameters from arrays.
+    """
+    count = len(strides) - letters.count(ANY)
+    whole, dense = coalesce(sizes, strides[:count])
+    patterns = [_periodic(sizes, s) for s in strides[count:]]
+    if len(whole) > 1 or whole[0] > MOST or any(s != [1] for s in dense) or None in patterns:
+        return None
+    made, found = flat(record, direction, dtype, letters), iter(patterns)
+    words: list[tuple[Any, ...]] = [()] * count
+    for letter in letters:
+        inner, period = (letter != FIXED and next(found)) or (1, 1)
+        told = (*divisor(inner), period, *divisor(period))
+        words.append(() if letter == FIXED else tuple(np.uint32(w) for w in told))
+    return (Step(made, -(-whole[0] // made.span), (np.uint32(whole[0]),), words=tuple(words)),)
 
 
 def _compiled(
@@ -86,14 +119,17 @@ def strided(
     sizes, merged = coalesce([shape[a] for a in order], [[s[a] for a in order] for s in arrays])
     lanes = memory.lanes(x)
     if not (aligned and _wide(lanes, sizes, merged[:count])):
+        steps = _straddling(record, direction, dtype, params, sizes, merged) if aligned and len(merged) > count else None
+        if steps is not None:
+            return steps
         lanes = 1
     modes = iter([_mode(lanes, x.computed, s) if lanes > 1 else ANY for s in merged[count:]])
     letters = "".join(FIXED if p == FIXED else next(modes) for p in params)
-    steps = []
+    launches = []
     for start, box in boxes(sizes):
         moved = {k: storage.size * sum(map(mul, start, s)) for k, storage, s in zip(places, storages, merged, strict=True)}
         shifts = tuple(moved.get(k, 0) for k in range(len(strides)))
         made, tail = _compiled(record, direction, dtype, letters, lanes, *coalesce(box, merged))
         total = math.prod(box)
-        steps.append(Step(made, -(-total // made.span), (*tail, np.uint32(total)), shifts=shifts if any(shifts) else None))
-    return tuple(steps)
+        launches.append(Step(made, -(-total // made.span), (*tail, np.uint32(total)), shifts=shifts if any(shifts) else None))
+    return tuple(launches)
