@@ -30,30 +30,47 @@ def test_a_gate_of_two_arrays(stub: Stub) -> None:
     assert value[1:] == (a, b)
 
 
+def parts(x: Any, axis: int, gate: str, interleaved: bool) -> tuple[Any, Any]:
+    """Views of a and b."""
+    moved = np.moveaxis(x, axis, 0)
+    n = len(moved) // 2
+    both = (moved[::2], moved[1::2]) if interleaved else (moved[:n], moved[n:])
+    first, second = (np.moveaxis(p, 0, axis) for p in both)
+    return (first, second) if gate == "first" else (second, first)
+
+
 @scene
 def test_halves(stub: Stub) -> None:
     torch = fakes.torch(stub)
-    host, dy = numbers((6, 4, 16)), {axis: numbers(shape, 1) for axis, shape in ((0, (3, 4, 16)), (-1, (6, 4, 8)))}
+    host = numbers((6, 4, 16))
     for axis, gate, interleaved in ((-1, "first", False), (-1, "second", True), (0, "second", False), (0, "first", True)):
         told: dict[str, Any] = {"axis": axis, "gate": gate, "interleaved": interleaved}
-        x, up = torch.Tensor(stub.filled(host)), torch.Tensor(stub.filled(dy[axis]))
-        same_bits(fa.reglu.packed(x, **told).host, fa.reglu.packed(host, **told))
-        dx = fa.reglu.packed.backward(dy[axis], host, **told)
-        same_bits(fa.reglu.packed.backward(up, x, **told).host, dx)
-        y, d = fa.reglu.packed.value_and_grad(x, **told)
-        for found, wanted in zip((y, d), fa.reglu.packed.value_and_grad(host, **told), strict=True):
-            same_bits(found.host, wanted)
-        assert fa.reglu.packed.backward(up, x, out=x, **told) is x
-        same_bits(x.host, dx)
+        a, b = parts(host, **told)
+        x, dy = torch.Tensor(stub.filled(host)), torch.Tensor(stub.filled(numbers(a.shape, 1)))
+        y = np.maximum(a, 0) * b
+        same_bits(fa.reglu.packed(x, **told).host, y)
+        by_a, by_b = np.where(a > 0, b, 0), np.maximum(a, 0)
+        value, d = fa.reglu.packed.value_and_grad(x, **told)
+        same_bits(value.host, y)
+        for found, wanted in zip(parts(d.host, **told), (by_a, by_b), strict=True):
+            same_bits(found, wanted)
+        dx = fa.reglu.packed.backward(dy, x, **told)
+        for found, wanted in zip(
+            parts(dx.host, **told), (np.where(a > 0, dy.host * b, 0), np.where(a > 0, dy.host * by_b, 0)), strict=True
+        ):
+            same_bits(found, wanted)
+        assert fa.reglu.packed.backward(dy, x, out=x, **told) is x
+        same_bits(x.host, dx.host)
 
 
 @scene
 def test_halves_of_arrays_of_no_library(stub: Stub) -> None:
     x, y, dx = Described(stub.filled(numbers((4, 10)))), Described(stub.empty((4, 5), "f4")), Described(stub.empty((4, 10), "f4"))
+    a, b = np.split(x.host, 2, -1)
     assert fa.reglu.packed(x, out=y) is y
-    same_bits(y.host, fa.reglu.packed(x.host))
-    fa.reglu.packed.backward(y, x, out=dx)
-    same_bits(dx.host, fa.reglu.packed.backward(y.host, x.host))
+    same_bits(y.host, np.maximum(a, 0) * b)
+    assert fa.reglu.packed.backward(y, x, out=dx) is dx
+    same_bits(dx.host, np.concatenate([np.where(a > 0, y.host * b, 0), np.where(a > 0, y.host * a, 0)], -1))
     with pytest.raises(TypeError, match="cannot make another one for the result; accepted is out="):
         fa.reglu.packed(x)
 
