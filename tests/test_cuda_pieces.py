@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import DTYPES, Array, np_dtype, same_bits, uniform_bits
+from cases import DTYPES, Array, bits, np_dtype, uniform_bits
 from planned import execute
 
 import fastact as fa
@@ -23,6 +23,11 @@ def values(name: str, shape: tuple[int, ...], seed: int = 0) -> Array:
     rng = np.random.default_rng(seed)
     few = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 2.0], np_dtype(name))
     return np.where(rng.random(count) < 0.5, few[rng.integers(len(few), size=count)], x).reshape(shape)
+
+
+def same_bits(a: Array, b: Array) -> None:
+    """Bits are moved, those of NaN too."""
+    np.testing.assert_array_equal(bits(a), bits(b))
 
 
 def laid(a: Array, layout: str) -> Array:
