@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from fastact.cuda.arrays import SIZES, View, family
+from fastact.cuda.arrays import ITEMS, View, family
 from fastact.cuda.layouts import Form, Shape
 from fastact.cuda.operands import check_overlap, check_target, new_array
 from fastact.cuda.rowoperands import Named, as_rows, per_row, seen
@@ -76,7 +76,7 @@ def result(call: str, x: Any, form: Form, out: Any, inputs: Sequence[Given], *, 
         made = new_array(call, x, form, like=like)
         return made, family(type(made)).view(made)
     view = check_target(f"{call}: out", out, form)
-    check_overlap(f"{call}: out", view, [g.view for g in inputs if g.view[1][0] in SIZES], [])
+    check_overlap(f"{call}: out", view, [g.view for g in inputs if g.view[1][0] in ITEMS], [])
     return out, view
 
 

@@ -25,6 +25,9 @@ _THREADS = 512
 _SIDE = 4
 """Neighbouring rows, from which on neighbouring threads take them."""
 
+_MOST = 2**30
+"""Rows of one launch."""
+
 NO_LABEL = np.iinfo(np.int64).min
 """In place of a label to ignore, where there is none."""
 
@@ -33,7 +36,7 @@ def _kept(plan: programs.Plan, spec: Spec, length: int) -> int:
     """Blocks of a row whose elements stay in registers; 0 if it is too long."""
     blocks = -(-length // (UNROLL * LANES[plan.width]))
     inputs = sum(1 for k, o in enumerate(plan.operands) if not o.per_row and k != written(spec) and o.name != "where")
-    words = max(1, inputs) * (2 if plan.width == "float64" else 1) * (2 if plan.program.startswith("sparsemax") else 1)
+    words = max(1, inputs) * (2 if plan.width == "float64" else 1) * (3 if plan.program.startswith("sparsemax") else 1)
     return blocks if blocks * UNROLL * words <= _REGISTERS else 0
 
 
@@ -74,19 +77,22 @@ def planned(
     plan = programs.Plan(program, width, operands, scaled, masked, limits is not None, False, smooth)
     extents, strides = axes_of_rows(spec, 0, causal=ordered)
     layout = _layout(plan, spec, strides, extents)
-    kernel, total = row_kernel(plan, layout), math.prod(extents)
-    lanes = LANES[width]
+    kernel, lanes = row_kernel(plan, layout), LANES[width]
     threads, at_once = (lanes * layout.teams, 1) if layout.kind == WHOLE else (BLOCK, BLOCK // lanes)
     words = []
     for (_, _, _, own, _), steps, strided in zip(spec, strides, layout.strided, strict=True):
         words.append(tuple(np.int64(v) for v in (*own[-1:] * strided, *steps)))
     real = np.dtype(width).type
-    tail = [real(v) for v in (*numbers, *(1.0, 1.0, 0.0)[len(numbers) :])] + [
-        np.int64(spec[0][2][-1]),
-        *(np.uint32(v) for v in (total, *extents[1:])),
-    ]
-    tail += [np.int64(v) for v in limits or ()]
-    if any(o.name == LABELS for o in operands):
-        tail.append(np.int64(ignored))
-    step = Step(kernel, -(-total // at_once), tuple(tail), None, None, tuple(words), threads)
-    return Plan((step,))
+    head = [*(real(v) for v in (*numbers, *(1.0, 1.0, 0.0)[len(numbers) :])), np.int64(spec[0][2][-1])]
+    end = [np.int64(ignored)] if any(o.name == LABELS for o in operands) else []
+    inner = math.prod(extents[1:])
+    if inner > _MOST:
+        raise ValueError(f"{program}: {inner} rows beside each other; accepted are {_MOST}")
+    part, steps_made = _MOST // inner, []
+    for begin in range(0, extents[0], part):
+        total = min(part, extents[0] - begin) * inner
+        first = [] if limits is None else [np.int64(limits[0] + (begin * limits[1] if len(extents) == 1 else 0)), np.int64(limits[1])]
+        tail = (*head, *(np.uint32(v) for v in (total, *extents[1:])), *first, *end)
+        shifts = tuple(begin * steps[0] for steps in strides) if begin else None
+        steps_made.append(Step(kernel, -(-total // at_once), tail, None, shifts, tuple(words), threads))
+    return Plan(tuple(steps_made))
