@@ -169,7 +169,7 @@ def flat(
     """
     sig = signature(record, direction, dtype)
     modes = FIXED * sig.params if params is None else params
-    count = vectors or vectors_per_thread(sig)
+    count = vectors or (1 if draw else vectors_per_thread(sig))  # drawing hides the way to memory
     shape = Sweep(memory.lanes(sig.inputs[0]), count)
     name = "_".join(
         ["fastact", record.name, *record.affine, direction, dtype, "flat", *([modes] if modes else []), *([draw.__name__] if draw else [])]
