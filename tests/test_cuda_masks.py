@@ -84,6 +84,19 @@ def test_slopes(slope: float) -> None:
     check(fa.leaky_relu, x, x[::-1], slope)
 
 
+@pytest.mark.parametrize("slope", [1e-39, 3e38, 0.0, np.nan])
+def test_quotients_in_doubt_are_divided_anew(slope: float) -> None:
+    x = numbers(fa.hard_sigmoid, "float32", 5000)
+    check(fa.hard_sigmoid, x, x[::-1], slope, 0.5)
+
+
+def test_some_warps_are_in_doubt() -> None:
+    slope = np.full(8192, 0.25, np.float32)
+    slope[[3, 4000, 8191]] = 1e-39
+    x = np.linspace(-4, 4, 8192, dtype=np.float32)
+    planned(fa.hard_sigmoid, x, x[::-1].copy(), filled(slope), np.float32(0.5))
+
+
 def test_any_bits_of_the_input() -> None:
     x = uniform_bits("float32", 6000, 5, finite=False)
     check(fa.hard_tanh, x, x[::-1], *fa.hard_tanh.record.typical)

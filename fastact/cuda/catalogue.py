@@ -12,10 +12,14 @@ from fastact import affine, outgoing
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.cuda import piece_plans
 from fastact.cuda.elementwise import DRAWN, FIXED, RUN, SAME, flat
+from fastact.cuda.masks import backward_from_mask, with_mask
+from fastact.cuda.noise import fill
 from fastact.cuda.rows import planned
 from fastact.cuda.strided import strided
 from fastact.cuda.sums import summed
 from fastact.directions import STORAGE, Direction, signature
+from fastact.masks import MASKED
+from fastact.noise import draws
 from fastact.record import Record
 from fastact.rows.family import RowFunction
 
@@ -135,11 +139,22 @@ def gradients() -> Iterator[Make]:
 
 
 def noise() -> Iterator[Make]:
-    """Functions with noise that is drawn inside, and their gradients."""
+    """Functions with noise that is drawn inside, and their gradients; and arrays of noise."""
     for unit in fastact.NOISY:
         for dtype in DTYPES:
             for direction in ("forward", "backward"):
                 yield partial(flat, unit.record, direction, dtype, DRAWN + FIXED * (len(unit.record.params) - 1), None, unit.draw)
+    for draw in (draws.uniform, draws.normal, draws.gumbel):
+        for dtype in ("float32", "float64"):
+            yield partial(fill, draw, dtype)
+
+
+def masked() -> Iterator[Make]:
+    """Functions with masks of 1 bit, parameters by value."""
+    for record, told in MASKED.items():
+        for dtype in DTYPES:
+            yield partial(with_mask, told.forward, dtype, FIXED * len(record.params))
+            yield partial(backward_from_mask, told.backward, dtype, FIXED * len(told.backward.params), told.points)
 
 
 def pieces() -> Iterator[Make]:
@@ -159,4 +174,4 @@ def pieces() -> Iterator[Make]:
 
 def kernels() -> list[Make]:
     """All of them."""
-    return [*dense(), *shifted(), *spread(), *rows(), *gradients(), *noise(), *pieces()]
+    return [*dense(), *shifted(), *spread(), *rows(), *gradients(), *noise(), *masked(), *pieces()]

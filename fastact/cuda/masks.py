@@ -1,6 +1,7 @@
 """Masks of 1 bit an element on the device, as those of the CPU: 8 to a byte in C order, the first in the lowest bit.
 
-Threads that share a word of 32 bits put it together by exchanges within the warp; in a last block that is not full a thread makes bytes.
+Threads that share a word of 32 bits put it together by exchanges within the warp. In a last block that is not full, and in a warp with a
+quotient in doubt, a thread makes bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from fastact.cuda import memory
+from fastact.cuda.arithmetic import Doubts
 from fastact.cuda.elements import compute
 from fastact.cuda.elementwise import Body, kinds, vectors_per_thread
 from fastact.cuda.sweep import Sweep, rolled, sweep
@@ -20,7 +22,7 @@ from fastact.directions import STORAGE, Direction, signature
 from fastact.numerics.emit import I1, I8, I32, constant
 from fastact.record import Record
 
-_WORD = 32
+_WORD = _WARP = 32
 
 
 def _shape(record: Record, direction: Direction, dtype: str) -> Sweep:
@@ -48,6 +50,15 @@ def _united(b: Any, word: Any, threads: int) -> Any:
     return word
 
 
+def _any(b: Any, doubt: Any) -> Any:
+    """Whether a bit is set in any thread of the warp."""
+    if isinstance(doubt, ir.Constant):
+        return doubt
+    name = "llvm.nvvm.vote.any.sync"
+    vote = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(I1, [I32, I1]), name)
+    return b.call(vote, [I32(-1), doubt])
+
+
 class _Forward:
     """The body of a kernel that stores values and the mask; the derivative tells the bit."""
 
@@ -55,28 +66,33 @@ class _Forward:
         self.b, self.body, self.shape = b, body, shape
         self.values, self.mask = body.outputs
 
-    def _computed(self, row: list[Any]) -> list[Any]:
-        """Value and derivative; the quotients of such functions are those of parameters, few enough to be divided as usual."""
-        return compute(self.b, self.body.record, "value_and_grad", row)
+    def _computed(self, row: list[Any], doubts: Doubts | None = None) -> list[Any]:
+        return compute(self.b, self.body.record, "value_and_grad", row, doubts)
 
-    def whole(self, vectors: list[Any]) -> None:
-        """Do whole vectors, the same ones of all threads."""
-        b, body, lanes = self.b, self.body, self.shape.lanes
+    def computed(self, vectors: list[Any]) -> tuple[list[list[list[Any]]], Any]:
+        """Values and derivatives of whole vectors, and whether any of the warp's is in doubt."""
+        b, body = self.b, self.body
         loaded = [memory.load_wide(b, body.inputs[0], v, body.x) for v in vectors]
+        made, doubts = [], Doubts()
         for vector, data in zip(vectors, loaded, strict=True):
-            first = b.mul(vector, constant(I32, lanes))
-            columns = zip(data, *(body.beside(p, first) for p in body.params), strict=True)
-            rows = [self._computed(list(column)) for column in columns]
-            memory.store_wide(b, self.values, vector, [y for y, _ in rows], body.x)
-            threads = _WORD // lanes
-            place = b.and_(vector, constant(I32, threads - 1))
-            word = constant(I32, 0)
-            for k, (_, d) in enumerate(rows):
-                word = b.or_(word, b.shl(_bit(b, d), constant(I32, k)))
-            word = _united(b, b.shl(word, b.mul(place, constant(I32, lanes))), threads)
-            with b.if_then(b.icmp_unsigned("==", place, constant(I32, 0))):
-                index = b.udiv(vector, constant(I32, threads))
-                b.store(word, b.gep(self.mask, [index], source_etype=I32), align=4)
+            first = b.mul(vector, constant(I32, self.shape.lanes))
+            columns = zip(data, *(body.beside(p, first, doubts) for p in body.params), strict=True)
+            made.append([self._computed(list(column), doubts) for column in columns])
+        return made, _any(b, doubts.any(b, [value for rows in made for row in rows for value in row]))
+
+    def store(self, vector: Any, rows: list[list[Any]]) -> None:
+        """Store a vector of values, and with the other threads of the warp the mask."""
+        b, lanes = self.b, self.shape.lanes
+        memory.store_wide(b, self.values, vector, [y for y, _ in rows], self.body.x)
+        threads = _WORD // lanes
+        place = b.and_(vector, constant(I32, threads - 1))
+        word = constant(I32, 0)
+        for k, (_, d) in enumerate(rows):
+            word = b.or_(word, b.shl(_bit(b, d), constant(I32, k)))
+        word = _united(b, b.shl(word, b.mul(place, constant(I32, lanes))), threads)
+        with b.if_then(b.icmp_unsigned("==", place, constant(I32, 0))):
+            index = b.udiv(vector, constant(I32, threads))
+            b.store(word, b.gep(self.mask, [index], source_etype=I32), align=4)
 
     def byte(self, index: Any, room: Any) -> None:
         """Do the elements of byte `index`, as many as there are, with `room` for it."""
@@ -108,20 +124,31 @@ def with_mask(record: Record, dtype: str, params: str) -> Program:
         forward, room = _Forward(b, body, shape), b.alloca(I32)
         thread, block = special(b, "tid.x"), special(b, "ctaid.x")
         start = b.mul(block, constant(I32, shape.span))
-        with b.if_else(b.icmp_unsigned(">=", b.sub(body.n, start), constant(I32, shape.span))) as (whole, rest):
-            with whole:
-                own = b.add(b.mul(block, constant(I32, BLOCK * shape.vectors)), thread)
-                forward.whole([b.add(own, constant(I32, v * BLOCK)) for v in range(shape.vectors)])
-            with rest:
+        own = b.add(b.mul(block, constant(I32, BLOCK * shape.vectors)), thread)
+        whole, rest, sure, leave = (b.append_basic_block(name) for name in ("whole", "rest", "sure", "leave"))
+        b.cbranch(b.icmp_unsigned(">=", b.sub(body.n, start), constant(I32, shape.span)), whole, rest)
+        b.position_at_end(whole)
+        vectors = [b.add(own, constant(I32, v * BLOCK)) for v in range(shape.vectors)]
+        computed, doubt = forward.computed(vectors)
+        b.cbranch(doubt, rest, sure)
+        b.position_at_end(sure)
+        for vector, rows in zip(vectors, computed, strict=True):
+            forward.store(vector, rows)
+        b.branch(leave)
+        b.position_at_end(rest)
+        lane, bytes_of_warp = b.and_(thread, constant(I32, _WARP - 1)), _WARP * shape.lanes // 8
 
-                def byte(k: Any) -> None:
-                    within = b.add(thread, b.mul(k, constant(I32, BLOCK)))
-                    index = b.add(b.lshr(start, constant(I32, 3)), within)
-                    there = b.icmp_unsigned("<", b.shl(index, constant(I32, 3)), body.n)
-                    with b.if_then(b.and_(there, b.icmp_unsigned("<", within, constant(I32, shape.span // 8)))):
-                        forward.byte(index, room)
+        def byte(k: Any) -> None:
+            """One byte of those of the warp's vectors `k`."""
+            first = b.add(b.sub(own, lane), b.mul(k, constant(I32, BLOCK)))
+            index = b.add(b.udiv(b.mul(first, constant(I32, shape.lanes)), constant(I32, 8)), lane)
+            there = b.icmp_unsigned("<", b.shl(index, constant(I32, 3)), body.n)
+            with b.if_then(b.and_(there, b.icmp_unsigned("<", lane, constant(I32, bytes_of_warp)))):
+                forward.byte(index, room)
 
-                rolled(b, max(1, shape.span // 8 // BLOCK), byte)
+        rolled(b, shape.vectors, byte)
+        b.branch(leave)
+        b.position_at_end(leave)
 
     return program(_name(record, "with_mask", dtype, params), kinds(sig, params), shape.span, write)
 
