@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastact.cpu.flags import clear_flags
 from fastact.cpu.raw import (
     address_of,
     call_general,
@@ -25,6 +26,7 @@ from fastact.cpu.words import (
     BASE,
     BLOCK,
     CALL,
+    CLEAR,
     COMPILE,
     CONTROL,
     ENSURE,
@@ -193,7 +195,12 @@ def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any)
         if word(record, KERNEL) == 0 and python(control, word(record, COMPILE)) < 0:
             return -1
         run_kernel(word(record, KERNEL), args, n)
+        if word(record, CLEAR) != 0:
+            clear_flags()
         return 0
     if word(control, GENERAL) == 0 and python(control, word(control, PREPARE)) < 0:
         return -1
-    return call_general(word(control, GENERAL), record, args, address_of(steps), n)
+    status = call_general(word(control, GENERAL), record, args, address_of(steps), n)
+    if word(record, CLEAR) != 0:
+        clear_flags()
+    return status

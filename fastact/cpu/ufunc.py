@@ -109,6 +109,7 @@ def typed_loop(record: Record, direction: Direction, dtype: str) -> Loop:
     row[words.COMPILE : words.COMPILE + 2] = id(loop.ensure), id(loop.ensure_arrays)
     row[words.OPERANDS], row[words.INPUTS], row[words.PARAMS] = len(sig.operands), len(sig.inputs), sig.params
     row[words.CONTROL] = control.ctypes.data
+    row[words.CLEAR] = dtype == "bfloat16"  # NumPy's iterator does not heed _NO_FLOATING_POINT_ERRORS for dtypes that are not its own
     row[words.SIZES :] = [s.size for s in sig.operands]
     return loop
 

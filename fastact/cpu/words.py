@@ -6,8 +6,8 @@ A *record* is what a ufunc loop knows of its kernel, *control* is shared by all,
 from __future__ import annotations
 
 # record: addresses of the kernel for scalar and for array parameters, the Python callables that compile them,
-# operands, inputs, parameters among them, address of the control words, item sizes...
-KERNEL, COMPILE, OPERANDS, INPUTS, PARAMS, CONTROL, SIZES = 0, 2, 4, 5, 6, 7, 8
+# operands, inputs, parameters among them, address of the control words, whether flags are to be cleared, item sizes...
+KERNEL, COMPILE, OPERANDS, INPUTS, PARAMS, CONTROL, CLEAR, SIZES = 0, 2, 4, 5, 6, 7, 8, 9
 # control: threads, numba_parallel_for, elements a thread is worth waking for, Python callables that start the threads
 # and that compile the pieces below, the addresses of these pieces, the three functions of call_python
 THREADS, PARALLEL_FOR, GRAIN, START, PREPARE, GENERAL, LAUNCH, RUN, TASK, ACCUMULATE, ENSURE, CALL, RELEASE, CONTROL_WORDS = range(14)
