@@ -92,7 +92,7 @@ def _verdict(b: Any, quick: Callable[[Doubts], Value], exact: Any) -> Any:
     same = b.icmp_unsigned("==", b.bitcast(got, I32), b.bitcast(exact, I32))
     both = b.and_(b.fcmp_unordered("uno", got, got), b.fcmp_unordered("uno", exact, exact))
     wrong = b.select(b.or_(same, both), constant(I64, 0), constant(I64, 1))
-    return b.select(doubts.any(), constant(I64, 1 << 32), wrong)
+    return b.select(doubts.any(b, [got]), constant(I64, 1 << 32), wrong)
 
 
 def reciprocals() -> Program:

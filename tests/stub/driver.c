@@ -112,12 +112,7 @@ int cuMemAlloc_v2(uintptr_t *address, size_t size) {
     return OK;
 }
 int cuMemFree_v2(uintptr_t address) { (void)address; NOTED; return OK; }
-int cuMemAllocAsync(uintptr_t *address, size_t size, void *stream) {
-    int status = cuMemAlloc_v2(address, size);
-    (void)stream;
-    if (taken) taken(stub_current() ? device_of(stub_current()) : 0, *address, size);
-    return status;
-}
+int cuMemAllocAsync(uintptr_t *address, size_t size, void *stream) { (void)stream; return cuMemAlloc_v2(address, size); }
 int cuMemFreeAsync(uintptr_t address, void *stream) { (void)address, (void)stream; NOTED; return OK; }
 int cuMemsetD8Async(uintptr_t address, unsigned char value, size_t size, void *stream) {
     (void)stream;
