@@ -68,6 +68,7 @@ def test_arithmetic(program: str) -> None:
     """Nothing can be contracted, nothing is approximate or flushed; an element of a short row is loaded once."""
     ptx = step(program, "float32", "short").program.ptx
     assert not re.findall(r"\b(?:add|sub|mul|mad)\.f(?:32|64)\b|\.approx|\.ftz|\bcall\b", ptx)
+    assert ("bar.warp.sync" in ptx) == (program == "cross_entropy")  # all threads have an element of x before one of them writes there
     loads = len(re.findall(r"\bld\.global\.b32\b", ptx))
     if not program.startswith("sparsemax"):
         inputs = sum(name in ("x", "dy", "y", "t") for name, *_ in spec(program, "float32", "short")[:-1])
