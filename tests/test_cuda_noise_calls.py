@@ -175,6 +175,20 @@ def test_bad_calls_launch_nothing(stub: Stub) -> None:
 
 
 @scene
+def test_gumbel_softmax(stub: Stub) -> None:
+    fakes.torch(stub)
+    for kind, axis in ((np.float32, -1), (np.float16, 0)):
+        x, dy = tensor(stub, (7, 60), 0, kind), tensor(stub, (7, 60), 1, kind)
+        f, given = fa.gumbel_softmax, {"rng": KEY, "temperature": 0.5, "axis": axis}
+        same_bits(f(x, **given).host, f(x.host, **given))
+        same_bits(f.backward(dy, x, **given).host, f.backward(dy.host, x.host, **given))
+    with pytest.raises(TypeError, match="gumbel_softmax: hard is true"):
+        fa.gumbel_softmax(x, rng=KEY, hard=True)
+    with pytest.raises(ValueError, match="gumbel_softmax: axis is 2"):
+        fa.gumbel_softmax(x, rng=KEY, axis=2)
+
+
+@scene
 def test_empty_arrays(stub: Stub) -> None:
     fakes.torch(stub)
     x = fakes.Tensor(stub.empty((0, 3), "f4"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from math import inf
 from typing import Any
 
@@ -11,9 +12,10 @@ from fastact import errors
 from fastact.activations.exponential import exp
 from fastact.cpu.ufunc import make_ufunc
 from fastact.noise import draws
-from fastact.noise.drive import elementwise
+from fastact.noise.drive import device_noise, elementwise
 from fastact.noise.key import key
 from fastact.numerics.bits import real
+from fastact.placement import on_device, shape_of
 from fastact.record import Budget, Interval, Limits, Param, Ulp, definition
 from fastact.rows.members import softmax
 
@@ -47,6 +49,25 @@ def _argument(call: str, name: str, a: Any) -> Array:
     return array
 
 
+def _check(call: str, ndim: int, temperature: Any, axis: Any) -> None:
+    if not isinstance(temperature, int | float | np.integer | np.floating) or not 0 < temperature < inf:
+        raise ValueError(f"{call}: temperature is {temperature!r}; accepted is a positive number")
+    if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
+        raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-ndim} to {ndim - 1}")
+
+
+def _on_device(call: str, x: Any, rng: Any, temperature: Any, axis: Any, dy: Any = None) -> Any:
+    """The soft results for an array on a CUDA device, or with dy the gradient."""
+    noise = device_noise(draws.gumbel, key(call, rng))
+    _check(call, len(shape_of(x)), temperature, axis)
+    device, last = importlib.import_module("fastact.cuda.gumbel"), (noise, float(temperature), int(axis))
+    if dy is None:
+        return device.forward(call, gumbel_softmax, x, *last)
+    if shape_of(dy) != shape_of(x):
+        raise ValueError(f"{call}: dy has shape {shape_of(dy)}; accepted is the shape of x, {shape_of(x)}")
+    return device.backward(call, gumbel_softmax, dy, x, *last)
+
+
 class GumbelSoftmax:
     """Softmax of ``(x + g) / temperature`` along an axis, g standard Gumbel noise drawn from ``rng``.
 
@@ -73,16 +94,13 @@ class GumbelSoftmax:
         """The soft results in the computing width, and the dtype of the results."""
         call = self.name + method
         array, words = _argument(call, "x", x), key(call, rng)
-        if not isinstance(temperature, int | float | np.integer | np.floating) or not 0 < temperature < inf:
-            raise ValueError(f"{call}: temperature is {temperature!r}; accepted is a positive number")
-        if not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:
-            raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-array.ndim} to {array.ndim - 1}")
+        _check(call, array.ndim, temperature, axis)
         kind = make_ufunc(exp, "forward").resolve_dtypes((array.dtype, None))[-1]
         wide = array.astype(np.float32 if kind.itemsize == 2 else kind, copy=False)
         shifted = elementwise(gumbel_softmax, "forward", (wide, 0.0, float(temperature)), draws.gumbel, words, None)
         return softmax(shifted, axis, out=shifted), kind
 
-    def __call__(self, x: Any, /, *, rng: Any, temperature: float = 1.0, hard: bool = False, axis: int = -1) -> Array:
+    def __call__(self, x: Any, /, *, rng: Any, temperature: float = 1.0, hard: bool = False, axis: int = -1) -> Any:
         """Forward.
 
         Parameters
@@ -94,7 +112,7 @@ class GumbelSoftmax:
         temperature : float
             Positive; small ones make the results harder.
         hard : bool
-            Whether the results are 0 and 1.
+            Whether the results are 0 and 1; not for arrays on a CUDA device.
         axis : int
             The axis that sums to 1.
 
@@ -106,10 +124,14 @@ class GumbelSoftmax:
         Raises
         ------
         TypeError
-            If a dtype is not supported, or `rng` is no seed.
+            If a dtype is not supported, `rng` is no seed, or `hard` is asked for on a CUDA device.
         ValueError
             If `temperature` is not positive, or `x` has no such axis.
         """
+        if on_device(x):
+            if hard:
+                raise TypeError(f"{self.name}: hard is true; accepted for arrays on a CUDA device are the soft results")
+            return _on_device(self.name, x, rng, temperature, axis)
         y, kind = self._soft("", x, rng, temperature, axis)
         if hard and y.size:
             place, known = np.expand_dims(y.argmax(axis), axis), ~np.isnan(y)
@@ -117,11 +139,13 @@ class GumbelSoftmax:
             y = np.where(known, (entries == place) & (y > 0), y).astype(y.dtype)
         return y.astype(kind, copy=False)
 
-    def backward(self, dy: Any, x: Any, /, *, rng: Any, temperature: float = 1.0, axis: int = -1) -> Array:
+    def backward(self, dy: Any, x: Any, /, *, rng: Any, temperature: float = 1.0, axis: int = -1) -> Any:
         """Vector-Jacobian product dx = y (dy - Σ y dy) / temperature with the soft y, for hard results too.
 
         Parameters are those of the forward call; `dy` has the shape of `x`.
         """
+        if on_device(x):
+            return _on_device(self.name + ".backward", x, rng, temperature, axis, dy)
         y, kind = self._soft(".backward", x, rng, temperature, axis)
         upstream = _argument(self.name + ".backward", "dy", dy)
         if upstream.shape != y.shape:

@@ -38,7 +38,7 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     ufunc, place = make_ufunc(record, direction), len(operands) - len(record.params)
     if on_device(operands[place - 1]):
         calls = importlib.import_module("fastact.cuda.calls")
-        return calls.call(record, direction, operands, out, {}, _noise(draw, key))
+        return calls.call(record, direction, operands, out, {}, device_noise(draw, key))
     call, labels, _ = errors.names(record, direction)
     for name, a in (*zip(labels, operands, strict=True), ("out", out)):
         errors.check_plain(f"{call}: {name}", a, " with noise that is drawn")
@@ -70,7 +70,7 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     return given[0] if ufunc.nout == 1 else tuple(given)
 
 
-def _noise(draw: Draw, key: Key) -> Any:
+def device_noise(draw: Draw, key: Key) -> Any:
     """Noise that a device draws."""
     seed, stream = key
     return importlib.import_module("fastact.cuda.drawing").Noise(draw, (seed, stream))
@@ -84,7 +84,7 @@ def backward(record: Record, operands: tuple[Any, ...], draw: Draw, key: Key, wr
         raise ValueError(f"{record.name}.backward: wrt has {noise!r}, which is drawn; give it as an array for its gradient")
     if on_device(operands[1]):
         lone, calls = alone or (wrt is None and len(names) == 1), importlib.import_module("fastact.cuda.gradients")
-        return calls.backward(record, operands, names, out, {}, alone=lone, accumulate=False, noise=_noise(draw, key))
+        return calls.backward(record, operands, names, out, {}, alone=lone, accumulate=False, noise=device_noise(draw, key))
     if names == ("x",):
         dx = elementwise(record, "backward", operands, draw, key, out)
         return dx if alone or wrt is None else (dx,)
