@@ -85,6 +85,8 @@ def test_channels(stub: Stub) -> None:
         "log_softmax backward",
         "maxout",
         "crelu",
+        "dropout",
+        "rrelu backward",
     ],
 )
 @scene
