@@ -65,6 +65,7 @@ CASES: list[tuple[int, int, tuple[int, ...], tuple[str, ...]]] = [
     (8, 1, (1, 4096), ("bfloat16",)),
     (11, 1, (3, 33, 24), ("float16", "float64")),
     (1, 0, (8,), ("float32",)),
+    (2, 1, (6, 2, 4), ("float32",)),  # an innermost axis of one vector
     (300, 0, (900,), ("float32",)),
 ]
 
@@ -88,9 +89,9 @@ def test_maxout(dtype: str, k: int, axis: int, shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("axis", [0, 1])
-def test_crelu(dtype: str, axis: int) -> None:
-    x = laid(values(dtype, (24, 64)), "dense")
+@pytest.mark.parametrize(("axis", "shape"), [(0, (24, 64)), (1, (24, 64)), (1, (5, 8))])
+def test_crelu(dtype: str, axis: int, shape: tuple[int, ...]) -> None:
+    x = laid(values(dtype, shape), "dense")
     y = fa.crelu(x, axis)
     dy = laid(values(dtype, y.shape, 1), "dense")
     dx = fa.crelu.backward(dy, x, axis)

@@ -65,8 +65,8 @@ def planned(
     launches = []
     for start, box in boxes(axes):
         numbers, moves = coalesce(box, merged)
-        units = [*numbers[:-1], numbers[-1] // lanes]
-        groups, distances = distinct([(*s[:-1], s[-1] * lanes) for s in moves])
+        units, moved = coalesce([*numbers[:-1], numbers[-1] // lanes], [[*s[:-1], s[-1] * lanes] for s in moves])
+        groups, distances = distinct([tuple(s) for s in moved])
         walk = Walk.of(units, distances)
         program = kernel(Form(kind, dtypes, places, groups, walk, lanes, few, adjacent))
         total = math.prod(units)
