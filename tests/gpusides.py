@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from cases import np_dtype
 
+FOREIGN = [pytest.mark.filterwarnings(f"default::{name}") for name in ("DeprecationWarning", "FutureWarning", "UserWarning")]
+"""What other libraries warn of is shown, and fails no test of a GPU; RuntimeWarning does."""
+
 
 class Torch:
     """Tensors of torch on the current device."""

@@ -16,7 +16,7 @@ from stub.device import Stub
 import fastact as fa
 from bench import cuda_hashes
 from bench.gpu import __main__ as command
-from bench.gpu import bundle, case, elementwise, kernels, sweep
+from bench.gpu import bundle, case, elementwise, kernels, programs, speed, sweep
 from bench.gpu.device import Device
 from bench.gpu.digest import SIZES, digest
 
@@ -118,6 +118,48 @@ def test_a_failing_step_does_not_stop_the_next(few: list[str], tmp_path: Path, m
     assert command.main([*few, "division", "bits"], Interpreted) == 1
     assert "lost" in json.loads((tmp_path / "out" / "division.json").read_text())["error"]
     assert json.loads((tmp_path / "out" / "bits.json").read_text())["wrong"] == []
+
+
+def test_a_run_that_is_ended_leaves_what_it_has_found(few: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elementwise, "records", lambda: [fa.relu.record])
+    monkeypatch.setattr(command, "EVERY", 0)
+    ran, run = [], case.run
+
+    def ended(*arguments: Any) -> list[str]:
+        if ran:
+            raise KeyboardInterrupt
+        ran.append(1)
+        return run(*arguments)
+
+    monkeypatch.setattr(case, "run", ended)
+    with pytest.raises(KeyboardInterrupt):
+        command.main([*few, "bits", "--only", "^relu forward"], Interpreted)
+    told = json.loads((tmp_path / "out" / "bits.json").read_text())
+    assert (told["done"], told["wrong"], told["error"]) == (1, [], "it was ended here")
+    assert told["cases"] == 4 + 2 * 4
+
+
+def test_a_run_out_of_time_says_so(few: list[str], tmp_path: Path) -> None:
+    assert command.main([*few, "division", "--seconds", "0"], Interpreted) == 1
+    assert json.loads((tmp_path / "out" / "division.json").read_text())["error"] == "no time was left"
+
+
+def test_programs_that_take_too_long_leave_what_they_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = [sys.executable, "-uc", "print('begun'); import time; time.sleep(60)"]
+    told = programs._run(slow, tmp_path / "log", 1)
+    assert told == {"status": 1, "output": ["begun"], "error": "the time was up"}
+    monkeypatch.setenv("PATH", "")
+    assert programs.sanitizer(tmp_path, None, 1) == {"not_run": "compute-sanitizer is not on the PATH"}
+
+
+def test_rows_that_fall_short_are_named() -> None:
+    row = {"function": "gelu", "direction": "forward", "dtype": "bfloat16", "form": ""}
+    rows = [
+        row | {"of_copy": 0.95, "torch_over_ours": 1.2},
+        row | {"of_copy": 0.9, "torch_over_ours": 0.99},
+        row | {"form": "2", "of_copy": 0.1},
+    ]
+    assert speed.worst(rows) == {"below_0.93_of_copy": ["gelu forward bfloat16: 0.900"], "torch_sooner": ["gelu forward bfloat16: 0.990"]}
 
 
 def test_a_bundle_runs_where_fastact_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

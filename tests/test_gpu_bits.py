@@ -4,11 +4,11 @@ import gpuchecks
 import gpufamilies
 import pytest
 from gpufamilies import FAMILIES
-from gpusides import Cupy, Torch
+from gpusides import FOREIGN, Cupy, Torch
 
 import fastact as fa
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, *FOREIGN]
 
 
 @pytest.fixture(scope="module", params=[Torch, Cupy], ids=["torch", "cupy"])

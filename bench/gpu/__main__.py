@@ -1,108 +1,122 @@
 """All that a GPU must show, in one command and ten minutes: `python -m bench.gpu --out FOLDER`.
 
-Writes small files of JSON, each with the GPU's name and the date: bits.json, floats.json, division.json, speed.json, latency.json,
-tests.json. Every step that fails says so in its file and the next one begins.
+Writes small files of JSON, each with the GPU's name and the date: bits.json, speed.json, latency.json, division.json, floats.json,
+tests.json, sanitizer.json. They are written as the steps go on: what a run that is ended has found by then is in them. Every step
+that fails says so in its file and the next one begins.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import subprocess
+import re
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bench.gpu import case, speed, sweep
+from bench.gpu import case, programs, speed, sweep
 from bench.gpu.device import Device
 
 HASHES = Path(__file__).parents[1] / "cuda_hashes.json"
-STEPS = ("bits", "division", "floats", "tests", "latency", "speed")
+STEPS = ("bits", "speed", "latency", "division", "floats", "tests", "sanitizer")
+EVERY = 5.0
+"""Seconds after which the file of a step is written again."""
+
+Found = dict[str, Any]
 
 
 class Session:
-    """The steps of a run, with what they share."""
+    """The steps of a run, with what they share. A step yields what it has found so far, again and again."""
 
     def __init__(self, given: argparse.Namespace, device: Any) -> None:
         self.given, self.device = given, device
         self.begun = time.monotonic()
-        self.texts, self.cases = case.load(given.bundle) if given.bundle else self._built(given.few)
 
-    @staticmethod
-    def _built(few: bool) -> tuple[case.Texts, list[case.Case]]:
+    @cached_property
+    def made(self) -> tuple[case.Texts, list[case.Case]]:
+        """Kernels and cases, of the bundle or by fastact."""
+        if self.given.bundle:
+            texts, cases = case.load(self.given.bundle)
+            return texts, [one for one in cases if re.search(self.given.only, one.name)]
         from bench.gpu import bundle
 
-        return bundle.build(few)
+        return bundle.build(self.given.few, self.given.only)
 
     def left(self) -> float:
         """Seconds that are left."""
         return float(self.given.seconds) - (time.monotonic() - self.begun)
 
-    def bits(self) -> dict[str, Any]:
+    def bits(self) -> Iterator[Found]:
         """Every case."""
+        texts, cases = self.made
         wrong: list[str] = []
-        for one in self.cases:
+        for k, one in enumerate(cases):
             try:
-                wrong += case.run(self.device, self.texts, one)
+                wrong += case.run(self.device, texts, one)
             except Exception as error:  # noqa: BLE001
                 wrong.append(f"{one.name}: {error!r}")
-        return {"cases": len(self.cases), "wrong": wrong}
+            yield {"cases": len(cases), "done": k + 1, "wrong": wrong}
 
-    def division(self) -> dict[str, Any]:
-        """Quotients and roots."""
-        return sweep.division(self.device, self.texts, **({"whole": 1 << 16, "step": 1 << 16} if self.given.few else {}))
+    def speed(self) -> Iterator[Found]:
+        """Throughput."""
+        from bench.gpu import torch_side
 
-    def floats(self) -> dict[str, Any]:
-        """All float32 inputs."""
-        hashes = json.loads(self.given.hashes.read_text())
-        found = dict(sweep.every_float(self.device, self.texts, self.cases, hashes, 1 if self.given.few else None))
-        return {
-            "checked": len(found),
-            "not_checked": sorted(hashes.keys() - found.keys()),
-            "wrong_slices": {k: v for k, v in found.items() if v},
-        }
+        texts, cases = self.made
+        size, rounds = (1 << 12, 1) if self.given.few else (speed.SIZE, 5)
+        rows: list[Found] = []
+        for row in speed.throughput(self.device, texts, cases, torch_side.maker(self.device), size, rounds):
+            rows.append(row)
+            yield {"size": size, **speed.worst(rows), "rows": rows}
 
-    def tests(self) -> dict[str, Any]:
-        """The tests that are marked as the GPU's."""
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-m",
-            "gpu",
-            "-p",
-            "no:cacheprovider",
-            *map(str, sorted(Path("tests").glob("test_gpu_*.py"))),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=max(30.0, self.left()), check=False)
-        return {"status": done.returncode, "output": (done.stdout + done.stderr).splitlines()[-60:]}
-
-    def latency(self) -> dict[str, Any]:
+    def latency(self) -> Iterator[Found]:
         """The host's time of a call."""
         from bench.gpu import torch_side
 
-        return {"size": 1024, "rows": torch_side.latency()}
+        yield {"size": 1024, "rows": torch_side.latency()}
 
-    def speed(self) -> dict[str, Any]:
-        """Throughput, until the time is up."""
-        maker = None
-        with contextlib.suppress(ImportError):
-            from bench.gpu import torch_side
+    def division(self) -> Iterator[Found]:
+        """Quotients and roots."""
+        yield from sweep.division(self.device, self.made[0], **({"whole": 1 << 16, "step": 1 << 16} if self.given.few else {}))
 
-            maker = torch_side.maker(self.device)
-        rows, size = [], 1 << 12 if self.given.few else speed.SIZE
-        for row in speed.throughput(self.device, self.texts, self.cases, maker, size, 1 if self.given.few else 5):
-            rows.append(row)
+    def floats(self) -> Iterator[Found]:
+        """All float32 inputs."""
+        hashes = json.loads(self.given.hashes.read_text())
+        yield from sweep.every_float(self.device, *self.made, hashes, 1 if self.given.few else None)
+
+    def tests(self) -> Iterator[Found]:
+        """The tests that are marked as the GPU's."""
+        yield programs.tests(self.given.out, self.left())
+
+    def sanitizer(self) -> Iterator[Found]:
+        """A few cases under NVIDIA's memory checker."""
+        yield programs.sanitizer(self.given.out, self.given.bundle, self.left())
+
+    def follow(self, step: str, keep: Callable[[Found], None]) -> Found:
+        """Do a step; `keep` is given what it has found every few seconds."""
+        found: Found = {}
+        kept = time.monotonic()
+        try:
             if self.left() < 0:
-                break
-        worst = sorted((row for row in rows if not row["form"]), key=lambda row: row["of_copy"])[:20]
-        told = [f"{row['function']} {row['direction']} {row['dtype']}: {row['of_copy']:.3f}" for row in worst]
-        return {"size": size, "slowest_of_copy": told, "rows": rows}
+                return {"error": "no time was left"}
+            for found in getattr(self, step)():
+                if self.left() < 0:
+                    return found | {"error": "the time was up"}
+                if time.monotonic() - kept > EVERY:
+                    keep(found | {"error": "it was ended here"})
+                    kept = time.monotonic()
+        except Exception as error:  # noqa: BLE001
+            traceback.print_exc()
+            return found | {"error": repr(error)}
+        return found
+
+
+def _failed(found: Found) -> bool:
+    """Whether a step found a difference, or did not come to its end."""
+    return any(found.get(key) for key in ("error", "wrong", "wrong_slices", "status"))
 
 
 def main(arguments: list[str] | None = None, make: Callable[[], Any] = Device) -> int:
@@ -112,6 +126,7 @@ def main(arguments: list[str] | None = None, make: Callable[[], Any] = Device) -
     parser.add_argument("--bundle", type=Path, help="kernels and digests made by bench.gpu.bundle; without it fastact makes them")
     parser.add_argument("--hashes", type=Path, default=HASHES, help="digests of all float32 results, made by bench.cuda_hashes")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
+    parser.add_argument("--only", default="", metavar="REGEX", help="cases whose name matches, as '^gelu forward'")
     parser.add_argument("--seconds", type=float, default=570, help="begin nothing after that many")
     parser.add_argument("--few", action="store_true", help="small sizes, to see that nothing has rotted")
     given = parser.parse_args(arguments)
@@ -121,17 +136,16 @@ def main(arguments: list[str] | None = None, make: Callable[[], Any] = Device) -
     failed = False
     for step in given.steps:
         before = time.monotonic()
-        try:
-            found = getattr(session, step)() if session.left() > 0 else {"error": "no time was left"}
-        except Exception as error:  # noqa: BLE001
-            traceback.print_exc()
-            found = {"error": repr(error)}
-        found = {"header": header, "seconds": round(time.monotonic() - before, 1)} | found
-        (given.out / f"{step}.json").write_text(json.dumps(found, indent=1) + "\n")
-        told = {k: (v if len(str(v)) < 300 else f"{str(v)[:300]}...") for k, v in found.items() if k not in ("header", "rows")}
-        print(step, told, flush=True)
-        failed |= bool(found.get("error") or found.get("wrong") or found.get("wrong_slices") or found.get("status"))
-        failed |= step == "division" and any(isinstance(v, dict) and v.get("wrong") for v in found.values())
+
+        def keep(found: Found, step: str = step, before: float = before) -> None:
+            told = {"header": header, "seconds": round(time.monotonic() - before, 1)} | found
+            (given.out / f"{step}.json").write_text(json.dumps(told, indent=1) + "\n")
+
+        found = session.follow(step, keep)
+        keep(found)
+        told = {k: (v if len(str(v)) < 300 else f"{str(v)[:300]}...") for k, v in found.items() if k != "rows"}
+        print(f"{step}, {time.monotonic() - before:.1f} s:", told, flush=True)
+        failed |= _failed(found)
     return int(failed)
 
 

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench.gpu import elementwise, kernels
 from bench.gpu.case import Case, Texts, save
 
 
-def build(few: bool = False) -> tuple[Texts, list[Case]]:
-    """Everything; `few` takes fewer elements."""
+def _part(k: int) -> tuple[Texts, list[Case]]:
+    """The cases of one function, at full size."""
+    texts: Texts = {}
+    return texts, [*elementwise.cases(texts, elementwise.records()[k])]
+
+
+def build(few: bool = False, only: str = "") -> tuple[Texts, list[Case]]:
+    """Everything, by as many processes as there are processors; `few` takes fewer elements, `only` some cases, and both do it here."""
     texts: Texts = {}
     for program in kernels.all_of_them():
         elementwise.keep(texts, program)
-    return texts, [*elementwise.cases(texts, few)]
+    records = elementwise.records()
+    if few or only:
+        return texts, [one for record in records for one in elementwise.cases(texts, record, few, only)]
+    cases: list[Case] = []
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        for some, made in pool.map(_part, range(len(records))):
+            texts |= some
+            cases += made
+    return texts, cases
 
 
 def main() -> None:

@@ -65,6 +65,7 @@ class Device:
         address = self.empty(values.nbytes)
         if values.nbytes:
             _checked(self._driver.cuMemcpyHtoD(address, values.ctypes.data, values.nbytes))
+            _checked(self._driver.cuCtxSynchronize())  # the copy may still be under way, and the stream does not wait for it
         return address
 
     def download(self, address: int, dtype: str, count: int) -> Any:

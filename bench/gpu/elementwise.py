@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -73,6 +75,11 @@ VARIED = ("relu", "sigmoid", "gelu", "mish")
 FORMS = ("1", "2", "4", PERSISTENT)
 
 
+def named(record: Record, direction: Direction, dtype: str, form: str) -> str:
+    """The name of a case."""
+    return " ".join(filter(None, [record.name, direction, dtype, form]))
+
+
 def case(texts: Texts, record: Record, direction: Direction, dtype: str, count: int, form: str = "") -> Case:
     """The flat kernel of a direction, parameters by value; `form` is a variant of it, "persistent" or a number of vectors a thread."""
     varied = form not in ("", PERSISTENT)
@@ -85,18 +92,15 @@ def case(texts: Texts, record: Record, direction: Direction, dtype: str, count: 
     launch = Launch(keep(texts, program), -(-count // program.span), tuple(arguments))
     first = len(data) - len(expected)
     told = tuple((first + k, f"{digest(e, dtype):016x}") for k, e in enumerate(expected))
-    return Case(" ".join(filter(None, [record.name, direction, dtype, form])), tuple(data), (launch,), told)
+    return Case(named(record, direction, dtype, form), tuple(data), (launch,), told)
 
 
-def cases(texts: Texts, few: bool = False) -> Iterator[Case]:
-    """All of them; `few` makes small ones."""
-    for record in records():
-        for direction in DIRECTIONS:
-            for dtype in DTYPES:
-                count = (1 << 12 if few else COUNTS[dtype]) + TAIL
-                yield case(texts, record, direction, dtype, count)
-    for record in (f.record for f in fa.ACTIVATIONS if f.name in VARIED):
-        for direction in ("forward", "backward"):
-            for dtype in ("float32", "bfloat16"):
-                for form in FORMS:
-                    yield case(texts, record, direction, dtype, (1 << 14) + TAIL, form)
+def cases(texts: Texts, record: Record, few: bool = False, only: str = "") -> Iterator[Case]:
+    """Those of a function whose names match `only`; `few` makes small ones."""
+    chosen = [(direction, dtype, 1 << 12 if few else COUNTS[dtype], "") for direction in DIRECTIONS for dtype in DTYPES]
+    if record.name in VARIED:
+        ways = itertools.product(("forward", "backward"), ("float32", "bfloat16"), FORMS)
+        chosen += [(direction, dtype, 1 << 14, form) for direction, dtype, form in ways]
+    for direction, dtype, count, form in chosen:
+        if re.search(only, named(record, direction, dtype, form)):
+            yield case(texts, record, direction, dtype, count + TAIL, form)

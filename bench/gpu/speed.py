@@ -15,6 +15,9 @@ DTYPES = ("float32", "bfloat16")
 PERSISTENT = "persistent"
 """The form of kernels whose grid is `BLOCKS` for each multiprocessor, whatever the size."""
 
+BAR = 0.93
+"""The fraction of a copy's bytes a second that every kernel should reach."""
+
 BLOCKS = 8
 SECONDS = 0.004
 """Of one measurement, about."""
@@ -78,15 +81,36 @@ def throughput(
         if dtype not in DTYPES or direction == "accumulate" or len(case.launches) > 1:
             continue
         width = 4 if dtype == "float32" else 2
+        row: dict[str, Any] = {"function": name, "direction": direction, "dtype": dtype, "form": " ".join(form)}
         runs = {"ours": launched(device, texts, case, arrays)}
         target, source = arrays.get(dtype, 8), arrays.get(dtype, 0)
         runs["copy"] = lambda target=target, source=source, count=size * width: device.copy(target, source, count)
-        peer = torch_run(name, direction, dtype, size) if torch_run and not form else None
-        if peer is not None:
-            runs["torch"] = peer
+        if torch_run and not form:
+            params = tuple(a[1] for a in case.launches[0].arguments if a[0] == "float32")
+            try:
+                peer = torch_run(name, direction, dtype, size, params)
+                if peer is not None:
+                    peer()
+                    runs["torch"] = peer
+            except Exception as error:  # noqa: BLE001
+                row["torch_error"] = repr(error)
         taken = interleaved(device, runs, rounds)
         moved = len(case.data) * size * width
         rate, copied = moved / taken["ours"], 2 * size * width / taken["copy"]
-        row = {"function": name, "direction": direction, "dtype": dtype, "form": " ".join(form), "seconds": taken["ours"]}
-        row |= {"bytes_per_second": rate, "of_copy": rate / copied, "copy_bytes_per_second": copied}
+        row |= {"seconds": taken["ours"], "bytes_per_second": rate, "of_copy": rate / copied, "copy_bytes_per_second": copied}
         yield row | ({"torch_over_ours": taken["torch"] / taken["ours"]} if "torch" in taken else {})
+
+
+def worst(rows: list[dict[str, Any]], most: int = 20) -> dict[str, list[str]]:
+    """The rows that are furthest below a copy, and those that torch does sooner, in words."""
+    usual = [row for row in rows if not row["form"]]
+    slow = sorted((row for row in usual if row["of_copy"] < BAR), key=lambda row: row["of_copy"])
+    behind = sorted((row for row in usual if row.get("torch_over_ours", 1) < 1), key=lambda row: row["torch_over_ours"])
+    return {
+        f"below_{BAR}_of_copy": [f"{_called(row)}: {row['of_copy']:.3f}" for row in slow[:most]],
+        "torch_sooner": [f"{_called(row)}: {row['torch_over_ours']:.3f}" for row in behind[:most]],
+    }
+
+
+def _called(row: dict[str, Any]) -> str:
+    return f"{row['function']} {row['direction']} {row['dtype']}"

@@ -49,36 +49,39 @@ class Checks:
         return int((found & np.uint64(0xFFFFFFFF)).sum()), int((found >> np.uint64(32)).sum())
 
 
-def every_float(device: Any, texts: Texts, cases: list[Case], hashes: Hashes, slices: int | None = None) -> Iterator[tuple[str, list[int]]]:
-    """For each function and direction the slices in which a result differs."""
+def every_float(device: Any, texts: Texts, cases: list[Case], hashes: Hashes, slices: int | None = None) -> Iterator[dict[str, Any]]:
+    """After each slice: for each function and direction the slices in which a result differs."""
     checks = Checks(device, texts)
     slice_count = len(next(iter(hashes.values())))
     n = (1 << 32) // slice_count
     x, y = device.empty(4 * n), device.empty(4 * n)
     named = {case.name: case for case in cases}
     wrong: dict[str, list[int]] = {key: [] for key in hashes if f"{key} float32" in named}
-    chosen = range(slice_count)[:slices]
-    for k in chosen:
-        checks.count(x, k * n, n)
-        for key, different in wrong.items():
-            launch = named[f"{key} float32"].launches[0]
-            entry, text, span = texts[launch.program]
-            given = [(x, y)[a[1]] if a[0] == "data" else getattr(np, a[0])(a[1]) for a in launch.arguments[:-1]]
-            device.launch(device.kernel(text, entry), -(-n // span), [*given, np.uint32(n)])
-            if f"{checks.digest(y, 'float32', n):016x}" != hashes[key][k]:
-                different.append(k)
-    device.free(x)
-    device.free(y)
-    yield from wrong.items()
+    found = {"checked": len(wrong), "not_checked": sorted(hashes.keys() - wrong.keys()), "slices_of": slice_count}
+    try:
+        for k in range(slice_count)[:slices]:
+            checks.count(x, k * n, n)
+            for key, different in wrong.items():
+                launch = named[f"{key} float32"].launches[0]
+                entry, text, span = texts[launch.program]
+                given = [(x, y)[a[1]] if a[0] == "data" else getattr(np, a[0])(a[1]) for a in launch.arguments[:-1]]
+                device.launch(device.kernel(text, entry), -(-n // span), [*given, np.uint32(n)])
+                if f"{checks.digest(y, 'float32', n):016x}" != hashes[key][k]:
+                    different.append(k)
+            yield found | {"slices": k + 1, "wrong_slices": {key: ks for key, ks in wrong.items() if ks}}
+    finally:
+        device.free(x)
+        device.free(y)
 
 
-def division(device: Any, texts: Texts, whole: int = 1 << 32, step: int = 1 << 28) -> dict[str, Any]:
+def division(device: Any, texts: Texts, whole: int = 1 << 32, step: int = 1 << 28) -> Iterator[dict[str, Any]]:
     """Wrong and doubtful results of 1/x and √x for every x, and of quotients of random pairs, `whole` of each."""
     checks = Checks(device, texts)
-    found = {}
     kinds = {"reciprocals": np.uint32, "roots": np.uint32, "quotients_near": np.uint64, "quotients_any": np.uint64}
+    found: dict[str, Any] = {"wrong": 0}
     for name, kind in kinds.items():
         parts = [checks.verdict(f"check_{name}", step, kind(first)) for first in range(0, whole, step)]
         wrong, doubtful = (sum(part[k] for part in parts) for k in (0, 1))
         found[name] = {"of": whole, "wrong": wrong, "in_doubt": doubtful, "log2": round(math.log2(whole), 1)}
-    return found
+        found["wrong"] += wrong
+        yield found

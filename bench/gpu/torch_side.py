@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import fastact as fa
-from bench.peers import torch_peer
+from bench import torch_table
 
 Run = Callable[[], Any]
 SAVED = ("sigmoid", "tanh", "exp")
@@ -17,31 +16,34 @@ SAVED = ("sigmoid", "tanh", "exp")
 
 
 def maker(device: Any) -> Callable[..., Run | None] | None:
-    """How to make torch's run of a function, on the stream of `device`; None where torch has no GPU."""
-    import torch
-
+    """How to make torch's run of a function, on the stream of `device`; None where there is no torch with a GPU."""
+    try:
+        import torch
+    except ImportError:
+        return None
     if not torch.cuda.is_available():
         return None
     stream = torch.cuda.ExternalStream(device.handle)
-    typical = {f.name: f.record.typical for f in fa.ACTIVATIONS}
-    forward, backward = torch_peer.tables(torch)
+    forward, backward = torch_table.tables(torch)
 
     @functools.lru_cache(4)
     def arrays(dtype: str, size: int) -> tuple[Any, ...]:
         kind = getattr(torch, dtype)
-        return tuple(torch.randn(size, device="cuda", dtype=kind) for _ in range(3))
+        made = tuple(torch.randn(size, device="cuda", dtype=kind) for _ in range(3))
+        torch.cuda.synchronize()
+        return made
 
-    def run(name: str, direction: str, dtype: str, size: int) -> Run | None:
+    def run(name: str, direction: str, dtype: str, size: int, params: tuple[float, ...]) -> Run | None:
         table = {"forward": forward, "backward": backward}.get(direction, {})
-        if name not in table or name not in typical or (name == "swish" and direction == "backward" and typical[name] != (1,)):
+        if name not in table or (name == "swish" and direction == "backward" and params != (1,)):
             return None
         t, g, o = arrays(dtype, size)
         if direction == "forward":
-            call = functools.partial(table[name], t, o, *typical[name])
+            call = functools.partial(table[name], t, o, *params)
         else:
             saved = getattr(torch, name)(t) if name in SAVED else t
             buffer = (torch.ops.aten.log_sigmoid_forward(t)[1],) if name == "log_sigmoid" else ()
-            call = functools.partial(table[name], g, saved, o, *buffer, *typical[name])
+            call = functools.partial(table[name], g, saved, o, *buffer, *params)
 
         def on_stream() -> None:
             with torch.cuda.stream(stream):
@@ -68,8 +70,10 @@ def _host(run: Run, sync: Run, calls: int = 2000) -> float:
 
 
 def latency(size: int = 1024) -> list[dict[str, Any]]:
-    """Rows of host microseconds: ours and torch's, interleaved."""
+    """Rows of host microseconds: ours, then torch's."""
     import torch
+
+    import fastact as fa
 
     aten = torch.ops.aten
     t, g, o = (torch.randn(size, device="cuda") for _ in range(3))
@@ -86,7 +90,7 @@ def latency(size: int = 1024) -> list[dict[str, Any]]:
     for name, (ours, theirs) in pairs.items():
         try:
             a, b = (_host(run, torch.cuda.synchronize) for run in (ours, theirs))
-        except (TypeError, RuntimeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001
             rows.append({"call": name, "error": repr(error)})
             continue
         rows.append({"call": name, "ours_us": a, "torch_us": b, "torch_over_ours": b / a})
