@@ -127,6 +127,31 @@ def test_workers_share_the_work(folder: Path) -> None:
     assert told[-1] == (20, 20)
 
 
+def test_an_interrupted_command_says_that_it_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def interrupted(*arguments: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(warm, "compile_all", interrupted)
+    assert cli.main(["warmup", "--cuda"]) == 130
+    assert "goes on from there" in capsys.readouterr().err
+
+
+def test_the_command_refuses_a_folder_that_keeps_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("FASTACT_CACHE_DIR", os.devnull)
+    assert cli.main(["warmup", "--cuda"]) == 1
+    assert "nothing can be kept" in capsys.readouterr().err
+
+
+def test_no_home_is_no_hindrance(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("FASTACT_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", missing)
+    assert ".entry" in build(*CHOSEN[0])
+
+
 def test_the_command_needs_cuda(capsys: Any) -> None:
     with pytest.raises(SystemExit):
         cli.main(["warmup"])

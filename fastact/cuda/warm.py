@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from fastact.cuda import catalogue
+from fastact.cuda import catalogue, target
 
 BATCH = 16
+INTERRUPTED = 130
+"""The status by which shells know a program that was interrupted from the keyboard."""
 
 
 def _compile(first: int, last: int) -> int:
@@ -20,6 +24,11 @@ def _compile(first: int, last: int) -> int:
     for make in chosen:
         make()
     return len(chosen)
+
+
+def _finish_what_is_begun() -> None:
+    """Leave an interruption from the keyboard to the process that waits for this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def compile_all(tell: Callable[[int, int], None], processes: int | None = None, most: int | None = None) -> int:
@@ -35,7 +44,7 @@ def compile_all(tell: Callable[[int, int], None], processes: int | None = None, 
             tell(first + _compile(first, min(first + BATCH, total)), total)
         return total
     firsts = range(0, total, BATCH)
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _finish_what_is_begun) as pool:
         counts = pool.map(_compile, firsts, [min(first + BATCH, total) for first in firsts])
         for done in itertools.accumulate(counts):
             tell(done, total)
@@ -43,9 +52,24 @@ def compile_all(tell: Callable[[int, int], None], processes: int | None = None, 
 
 
 def run() -> int:
-    """The command `fastact warmup --cuda`: compile all, with a bar by rich, or plain lines where rich is not installed."""
-    from fastact.cuda import target
+    """The command `fastact warmup --cuda`; returns the exit status."""
+    folder = target.cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        total = _compile_and_tell()
+    except OSError as error:
+        print(f"fastact warmup: nothing can be kept in {folder} ({error}); FASTACT_CACHE_DIR names another folder", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fastact warmup: interrupted; what was compiled is kept, and the same command goes on from there", file=sys.stderr)
+        return INTERRUPTED
+    print(f"fastact warmup: {total} CUDA kernels are in {folder} or came with the package")
+    return 0
 
+
+def _compile_and_tell() -> int:
+    """Compile all, with a bar by rich, or plain lines where rich is not installed."""
     try:
         from rich.progress import Progress
     except ImportError:
@@ -57,10 +81,7 @@ def run() -> int:
                 last = 10 * done // total
                 print(f"{done} of {total} kernels", flush=True)
 
-        total = compile_all(tell)
-    else:
-        with Progress() as progress:
-            bar = progress.add_task("kernels", total=None)
-            total = compile_all(lambda done, all_: progress.update(bar, completed=done, total=all_))
-    print(f"fastact warmup: {total} CUDA kernels are in {target.cache_folder()} or came with the package", file=sys.stdout)
-    return 0
+        return compile_all(tell)
+    with Progress() as progress:
+        bar = progress.add_task("kernels", total=None)
+        return compile_all(lambda done, total: progress.update(bar, completed=done, total=total))
