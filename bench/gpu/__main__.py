@@ -1,8 +1,7 @@
 """All that a GPU must show, in one command and ten minutes: `python -m bench.gpu --out FOLDER`.
 
-Writes small files of JSON, each with the GPU's name and the date: bits.json, speed.json, latency.json, division.json, floats.json,
-tests.json, sanitizer.json. They are written as the steps go on: what a run that is ended has found by then is in them. Every step
-that fails says so in its file and the next one begins.
+Writes small files of JSON, one for each step, with the GPU's name and the date. They are written as the steps go on: what a run that
+is ended has found by then is in them. Every step that fails says so in its file and the next one begins.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from bench.gpu import case, programs, speed, sweep
 from bench.gpu.device import Device
 
 HASHES = Path(__file__).parents[1] / "cuda_hashes.json"
-STEPS = ("bits", "speed", "latency", "division", "floats", "tests", "sanitizer")
+STEPS = ("bits", "speed", "families", "latency", "division", "floats", "tests", "sanitizer")
 EVERY = 5.0
 """Seconds after which the file of a step is written again."""
 
@@ -72,6 +71,15 @@ class Session:
             rows.append(row)
             yield {"size": size, **speed.worst(rows), "rows": rows}
 
+    def families(self) -> Iterator[Found]:
+        """Throughput of rows, sums, gates, bias and noise."""
+        from bench.gpu import families
+
+        rows: list[Found] = []
+        for row in families.throughput(self.device, 1 << 16 if self.given.few else speed.SIZE, 1 if self.given.few else 5):
+            rows.append(row)
+            yield {"errors": [row for row in rows if "error" in row], "rows": rows}
+
     def latency(self) -> Iterator[Found]:
         """The host's time of a call."""
         from bench.gpu import torch_side
@@ -116,7 +124,7 @@ class Session:
 
 def _failed(found: Found) -> bool:
     """Whether a step found a difference, or did not come to its end."""
-    return any(found.get(key) for key in ("error", "wrong", "wrong_slices", "status"))
+    return any(found.get(key) for key in ("error", "wrong", "wrong_slices", "status", "errors"))
 
 
 def main(arguments: list[str] | None = None, make: Callable[[], Any] = Device) -> int:
