@@ -144,12 +144,12 @@ def test_a_run_out_of_time_says_so(few: list[str], tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "division.json").read_text())["error"] == "no time was left"
 
 
-def test_programs_that_take_too_long_leave_what_they_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_that_take_too_long_leave_what_they_said(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = [sys.executable, "-uc", "print('begun'); import time; time.sleep(60)"]
-    told = programs._run(slow, tmp_path / "log", 1)
+    told = programs._run(slow, 1)
     assert told == {"status": 1, "output": ["begun"], "error": "the time was up"}
     monkeypatch.setenv("PATH", "")
-    assert programs.sanitizer(tmp_path, None, 1) == {"not_run": "compute-sanitizer is not on the PATH"}
+    assert programs.sanitizer(None, 1) == {"not_run": "compute-sanitizer is not on the PATH"}
 
 
 def test_rows_that_fall_short_are_named() -> None:

@@ -97,11 +97,11 @@ class Session:
 
     def tests(self) -> Iterator[Found]:
         """The tests that are marked as the GPU's."""
-        yield programs.tests(self.given.out, self.left())
+        yield programs.tests(self.left())
 
     def sanitizer(self) -> Iterator[Found]:
         """A few cases under NVIDIA's memory checker."""
-        yield programs.sanitizer(self.given.out, self.given.bundle, self.left())
+        yield programs.sanitizer(self.given.bundle, self.left())
 
     def follow(self, step: str, keep: Callable[[Found], None]) -> Found:
         """Do a step; `keep` is given what it has found every few seconds."""
