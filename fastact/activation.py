@@ -15,8 +15,9 @@ from fastact.binding import bind
 from fastact.cpu import embed
 from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
-from fastact.dispatch import LARGE, WIDTHS
+from fastact.dispatch import LARGE, WIDTHS, device_calls
 from fastact.errors import explain
+from fastact.placement import on_device
 from fastact.record import Record
 from fastact.reference import derivative_of_activation, of_activation
 
@@ -60,11 +61,9 @@ class Activation:
         self.name, self.params, self.formula = record.name, record.params, record.formula
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
-        self.from_output = FROM_OUTPUT.get(record)
-        self._names = tuple(p.name for p in record.params)
-        self._typed = dispatch.typed_defaults(record)
+        self.from_output, self._typed = FROM_OUTPUT.get(record), dispatch.typed_defaults(record)
+        self._names, self._trainable = tuple(p.name for p in record.params), any(p.trainable for p in record.params)
         self.__module__ = "fastact"
-        self._trainable = any(p.trainable for p in record.params)
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
 
     def __repr__(self) -> str:
@@ -78,8 +77,7 @@ class Activation:
         """The activation of x·scale + bias if these are among the options."""
         if self.record.affine or not ("bias" in options or "scale" in options):
             return self
-        given = affine.take(options)
-        return _shifted(self.record, *given) if any(given) else self
+        return _shifted(self.record, *given) if any(given := affine.take(options)) else self
 
     def _ready(self, x: np.ndarray[Any, Any], params: tuple[Any, ...]) -> Any:
         """The parameters, if the ufunc can take them as they are, else None."""
@@ -128,6 +126,8 @@ class Activation:
                 except (TypeError, ValueError) as error:
                     raise explain(self.record, "forward", (x, *ready), out, error) from error
         bound = bind(self.record, "", params, options)
+        if on_device(x):
+            return device_calls().call(self.record, "forward", (x, *bound), out, options)
         return dispatch.call(self.ufunc, self.record, "forward", (x, *bound), out, options)
 
     def backward(self, dy: Any, x: Any, /, *params: Any, wrt: Any = None, out: Any = None, accumulate: bool = False, **options: Any) -> Any:
@@ -180,6 +180,8 @@ class Activation:
         bound = bind(self.record, ".backward", params, options)
         if wrt is not None or self._trainable or accumulate:
             return gradients.backward(self.record, (dy, x, *bound), wrt, out, options, accumulate=accumulate)
+        if on_device(x):
+            return device_calls().call(self.record, "backward", (dy, x, *bound), out, options)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
 
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
@@ -191,8 +193,7 @@ class Activation:
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
     backward_from_output = outgoing.backward_from_output
-    with_mask = masks.with_mask
-    backward_from_mask = masks.backward_from_mask
+    with_mask, backward_from_mask = masks.with_mask, masks.backward_from_mask
     address = embed.address_of
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
@@ -209,8 +210,7 @@ class Activation:
                     return ufunc(x, *ready, out) if ready else ufunc(x, out)
                 except (TypeError, ValueError) as error:
                     raise explain(self.record, direction, (x, *ready), out, error) from error
-        bound = bind(self.record, f".{direction}", params, options)
-        return dispatch.call(ufunc, self.record, direction, (x, *bound), out, options)
+        return dispatch.call(ufunc, self.record, direction, (x, *bind(self.record, f".{direction}", params, options)), out, options)
 
     @functools.cached_property
     def ufunc(self) -> np.ufunc:

@@ -9,9 +9,10 @@ from fastact.record import Record
 
 def bind(record: Record, method: str, params: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
     """All parameters in order; those given by keyword are taken out of `options`."""
-    call, accepted = record.name + method, record.params
+    accepted = record.params
     if len(params) == len(accepted) and not options:
         return params
+    call = record.name + method
     if len(params) > len(accepted):
         told = ", ".join(p.name for p in accepted) or "none"
         raise TypeError(f"{call}: {len(params)} parameters given; accepted are {len(accepted)}: {told}")

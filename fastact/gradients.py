@@ -40,12 +40,18 @@ def asked(record: Record, wrt: Any) -> tuple[str, ...]:
     return names
 
 
+def targets(names: tuple[str, ...], wrt: Any, out: Any) -> tuple[Any, ...]:
+    """What is given for each gradient; an array alone beside the default of `wrt` is for dx."""
+    rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
+    return out if isinstance(out, tuple) else (out, *rest)
+
+
 def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, options: dict[str, Any], *, accumulate: bool = False) -> Any:
     """The gradients that `wrt` asks for; `operands` are dy, x and all parameters. Those accumulated are added to what `out` holds."""
     names, alone = asked(record, wrt), isinstance(wrt, str) or (wrt is None and not any(p.trainable for p in record.params))
     if type(operands[1]) is not np.ndarray and on_device(operands[1]):
         calls = importlib.import_module("fastact.cuda.gradients")
-        return calls.backward(record, operands, names, out, options, alone=alone, accumulate=accumulate)
+        return calls.backward(record, operands, names, targets(names, wrt, out), options, alone=alone, accumulate=accumulate)
     if accumulate:
         errors.check_accumulators(record, out, names)
     if names == ("x",):
@@ -55,8 +61,7 @@ def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, opti
         return dx if alone else (dx,)
     if options:
         raise TypeError(f"{record.name}.backward: {', '.join(options)} is not accepted; it sums over whole arrays")
-    rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
-    outputs = out if isinstance(out, tuple) else (out, *rest)
+    outputs = targets(names, wrt, out)
     results = summed(record, dispatch.narrow(operands, len(record.params)), names, outputs, wrt, accumulate)
     return results[0] if alone else results
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import operator
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -23,7 +24,7 @@ def _tester(kind: type) -> Callable[[Any], bool] | None:
     root = kind.__module__.partition(".")[0]
     torch = sys.modules.get("torch")
     if torch is not None and issubclass(kind, torch.Tensor):
-        return lambda a: bool(a.is_cuda)
+        return operator.attrgetter("is_cuda")
     if root == "cupy" and hasattr(kind, "__cuda_array_interface__"):
         return lambda a: True
     if hasattr(kind, "__dlpack_device__"):

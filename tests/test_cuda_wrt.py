@@ -151,3 +151,37 @@ def test_bad_input_changes_nothing(stub: Stub) -> None:
         assert not stub.launches
     with pytest.raises(TypeError, match=r"prelu\.backward: dy is a ndarray on the host"):
         fa.prelu.backward(dy.host, x, slope)
+
+
+@scene
+def test_an_array_alone_is_for_the_default_of_wrt(stub: Stub) -> None:
+    fakes.torch(stub)
+    x, dy, dx = tensor(stub, (7, 30)), tensor(stub, (7, 30), 1), tensor(stub, (7, 30), 2)
+    assert fa.prelu.backward(dy, x, 0.25, out=dx)[0] is dx
+    before = dx.host.copy()
+    with pytest.raises(ValueError, match=r"prelu\.backward: out has 1 arrays; accepted are 2, or None"):
+        fa.prelu.backward(dy, x, 0.5, wrt=("slope", "x"), out=dx)
+    np.testing.assert_array_equal(dx.host, before)
+
+
+@scene
+def test_dx_alone_only_launches(stub: Stub) -> None:
+    fakes.torch(stub)
+    x, dy, dx = tensor(stub, (7, 30)), tensor(stub, (7, 30), 1), tensor(stub, (7, 30), 2)
+    expected = fa.prelu.backward(dy.host, x.host, 0.25, wrt="x", out=np.ones((7, 30), "f4"), accumulate=True)
+    for _ in range(2):
+        stub.calls()
+        fa.prelu.backward(dy, x, 0.25, wrt="x", out=dx)
+        dx.host[...] = 1
+        fa.prelu.backward(dy, x, 0.25, wrt="x", out=dx, accumulate=True)
+    assert stub.calls() == ["cuLaunchKernelEx"] * 2
+    np.testing.assert_array_equal(dx.host.view("u4"), expected.view("u4"))
+
+
+@scene
+def test_no_elements_and_no_parameters(stub: Stub) -> None:
+    fakes.torch(stub)
+    x, slope = tensor(stub, (7, 0)), tensor(stub, (0,), 1)
+    dx, dslope = fa.prelu.backward(x, x, slope)
+    assert (dx.shape, dslope.shape) == ((7, 0), (0,))
+    assert not any("Memset" in call for call in stub.calls())

@@ -11,7 +11,7 @@ from fastact.cuda.arrays import View, family
 from fastact.cuda.drawing import Draw, Noise, elementwise_plan
 from fastact.cuda.layouts import Form, RefusedError, flat_steps
 from fastact.cuda.memory import WIDE
-from fastact.cuda.operands import Layout, check_outputs, explain, layout, new_array, number, parameter, width_of
+from fastact.cuda.operands import Layout, aligned, check_outputs, explain, layout, new_array, number, parameter, width_of
 from fastact.cuda.plan import Plan
 from fastact.cuda.sending import Ready, ready, send
 from fastact.cuda.strided import strided
@@ -82,7 +82,7 @@ def gathered(
 
     Also whether all parameters that are arrays begin at multiples of 16 bytes.
     """
-    views = [family(type(a)).view(a) for a in operands[:first]]
+    views = [aligned(family(type(a)).view(a)) for a in operands[:first]]
     forms: list[Form | None] = [v[1] for v in views]
     values: list[Any] = []
     runs = True
@@ -128,7 +128,6 @@ def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool,
     says that parameters begin at multiples of 16 bytes.
     """
     data = (*plan.data, *(made or plan.usual))
-    plan.check_aligned(low)
     record, direction, dtype = plan.record, plan.direction, plan.dtype
     if draw is not None:
         strides = plan.strides(data)

@@ -6,7 +6,7 @@ import functools
 import math
 from typing import Any
 
-from fastact.cuda import calls, launch
+from fastact.cuda import calls, launch, quick
 from fastact.cuda.arrays import LEGACY, SIZES, View, family
 from fastact.cuda.drawing import Draw, Noise, from_scratch, noise_strides
 from fastact.cuda.layouts import Form, RefusedError, c_strides
@@ -22,7 +22,7 @@ def backward(
     record: Record,
     operands: tuple[Any, ...],
     names: tuple[str, ...],
-    out: Any,
+    targets: tuple[Any, ...],
     options: dict[str, Any],
     *,
     alone: bool,
@@ -39,14 +39,14 @@ def backward(
         dy, x and all parameters.
     names : tuple of str
         "x" and parameters whose gradients are asked for.
-    out : array or tuple of (array or None), optional
+    targets : tuple of (array or None)
         For the gradients: dx, and dense arrays in C order of the parameters' shapes, in the computing width.
     options : dict
         None is accepted.
     alone : bool
         Whether the one gradient is returned without a tuple.
     accumulate : bool
-        Whether gradients are added to what `out` holds.
+        Whether gradients are added to what `targets` hold.
     noise : Noise, optional
         Where the first parameter, for which a number is given, is drawn from.
 
@@ -58,16 +58,18 @@ def backward(
     call = f"{record.name}.backward"
     if options:
         raise TypeError(f"{call}: {', '.join(options)} is not accepted for arrays on a CUDA device")
-    targets = out if isinstance(out, tuple) else (out, *[None] * (len(names) - 1))
     if len(targets) != len(names):
         raise ValueError(f"{call}: out has {len(targets)} arrays; accepted are {len(names)}, or None")
     if accumulate and any(t is None for t in targets):
         raise ValueError(f"{call}: accumulate=True adds to out; accepted is an array for each of {', '.join(names)}")
     if names == ("x",):
         old = targets if accumulate else ()
-        results: tuple[Any, ...] = (
-            calls.call(record, "accumulate" if accumulate else "backward", (*old, *operands), targets[0], {}, noise),
-        )
+        direction: Direction = "accumulate" if accumulate else "backward"
+        given = (*old, *operands)
+        if noise is None:
+            results: tuple[Any, ...] = (quick.call(record, direction, given, targets[0], {}),)
+        else:
+            results = (calls.call(record, direction, given, targets[0], {}, noise),)
     else:
         results = _summed(record, operands, dict(zip(names, targets, strict=True)), noise, accumulate=accumulate)
     return results[0] if alone else results
@@ -119,13 +121,13 @@ def _summed(
         send(plan.call, steps, x, own, [*views, *made.values()], (*addresses, *values, *(noise.key if noise else ())))
     elif not accumulate:
         for name in sums:
-            launch.clear(own[2], own[3] or LEGACY, made[name][0], math.prod(wanted[name][1]) * SIZES[width])
+            if size := math.prod(wanted[name][1]) * SIZES[width]:
+                launch.clear(own[2], own[3] or LEGACY, made[name][0], size)
     return tuple(results[name] for name in targets)
 
 
 @functools.lru_cache(4096)
 def _ready(plan: Layout, dx: Form | None, wanted: tuple[bool, ...], accumulate: bool, low: int, draw: Draw | None) -> Ready:
-    plan.check_aligned(low)
     shapes = tuple([() if form is None else tuple(form[1]) for form in plan.params])
     size = SIZES["float64" if plan.dtype == "float64" else "float32"]
     strides = plan.strides((*([dx] if accumulate else []), *plan.data, dx))

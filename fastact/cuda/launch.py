@@ -156,11 +156,8 @@ def run(steps: tuple[Armed, ...], device: int, handle: int, operands: Sequence[A
     status, here = _current()
     if status or int(here) != device or others or room:
         _elsewhere(steps, device, handle, operands, others, room, here=NOWHERE if status else int(here))
-    else:
-        _enqueue(steps, stream(device, handle), operands)
-
-
-def _enqueue(steps: tuple[Armed, ...], where: Any, operands: Sequence[Any]) -> None:
+        return
+    where = stream(device, handle)
     for loaded, configuration, tail, step in steps:
         _launch(where, configuration, loaded, *(operands if step is None else step.arguments(operands)), *tail)
     if _SYNCHRONOUS:
@@ -177,11 +174,11 @@ def _elsewhere(
         if room:
             address = int(_checked(driver.cuMemAllocAsync(room, handle)))
             try:
-                _enqueue(steps, where, (*operands, address))
+                run(steps, device, handle, (*operands, address))
             finally:
                 _checked(driver.cuMemFreeAsync(address, handle))
         else:
-            _enqueue(steps, where, operands)
+            run(steps, device, handle, operands)
         for other in waiting:
             other.wait(where)
 

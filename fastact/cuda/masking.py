@@ -80,7 +80,6 @@ def _check_mask(label: str, view: View, form: Form, aligned: int = 1) -> None:
 
 @functools.lru_cache(1024)
 def _forward(plan: Layout, forward: Record, y: Form, low: int, runs: bool) -> Ready:
-    plan.check_aligned(low)
     strides = plan.strides((*plan.data, y))
     return ready(forward_plan(forward, plan.dtype, plan.modes, plan.shape, strides, aligned=runs and not low))
 
@@ -118,6 +117,5 @@ def _bits(call: str, mask: Any, form: Form, n: int) -> View:
 
 @functools.lru_cache(1024)
 def _backward(plan: Layout, record: Record, points: tuple[float, float], dx: Form, low: int, runs: bool) -> Ready:
-    plan.check_aligned(low)
     strides = plan.strides((*plan.data, dx))
     return ready(backward_plan(record, plan.dtype, points, plan.modes, plan.shape, strides, aligned=runs and not low))

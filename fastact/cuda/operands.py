@@ -53,12 +53,6 @@ class Layout:
         forms = (*data, *self.params)
         return tuple([None if form is None else broadcast(form, n, self.shape) for form, n in zip(forms, sizes, strict=True)])
 
-    def check_aligned(self, low: int) -> None:
-        """Refuse data of which an address, whose lowest bits are in `low`, is no multiple of an element's size."""
-        if low % SIZES[self.dtype]:
-            told = f"an address is no multiple of {SIZES[self.dtype]} bytes; accepted are aligned arrays of {self.dtype}"
-            raise ValueError(f"{self.call}: {told}")
-
 
 @functools.lru_cache(4096)
 def layout(record: Record, direction: Direction, forms: tuple[Form | None, ...]) -> Layout:
@@ -98,14 +92,22 @@ def layout(record: Record, direction: Direction, forms: tuple[Form | None, ...])
 
 def number(record: Record, direction: Direction, k: int, given: Any, width: str) -> Any:
     """A parameter that is given by value, in the computing width."""
-    if type(given) in (float, int, bool) or isinstance(given, np.generic) or (isinstance(given, np.ndarray) and not given.ndim):
+    if type(given) in (float, int, bool) or _is_number(given):
         try:
-            return np.float32(given) if width == "float32" else np.float64(given)
-        except (TypeError, ValueError):
+            with np.errstate(all="ignore"):
+                return np.float32(given) if width == "float32" else np.float64(given)
+        except OverflowError:
             pass
     call, inputs, _ = errors.names(record, direction)
     what = f"a {type(given).__name__} on the host" if hasattr(given, "shape") else f"a {type(given).__name__}"
     raise TypeError(f"{call}: {inputs[k]} is {what}; accepted are numbers, and arrays on the device of {record.operands[0]}")
+
+
+def _is_number(given: Any) -> bool:
+    """Whether this is a scalar, or an array without axes, of NumPy."""
+    if not isinstance(given, np.generic | np.ndarray) or given.ndim:
+        return False
+    return given.dtype.kind in "fiub" or given.dtype.name == "bfloat16"
 
 
 def width_of(x: View) -> str:
@@ -119,9 +121,18 @@ def parameter(given: Any, width: str) -> View:
     view = kind.view(given)
     dtype = view[1][0]
     if dtype == width or kind.cast is None or SIZES.get(dtype, 8) >= SIZES[width]:
-        return view
+        return aligned(view)
     wide = kind.cast(given, width)
     return (*kind.view(wide)[:5], wide)
+
+
+def aligned(view: View) -> View:
+    """A view, unless its elements do not lie at multiples of their size: the device would stop there."""
+    dtype, _, strides = view[1]
+    size = ITEMS.get(dtype, 1)
+    if view[0] % size or (strides and any(s % size for s in strides)):
+        raise RefusedError(f"has an address or stride that is no multiple of {size} bytes; accepted are aligned arrays of {dtype}")
+    return view
 
 
 def explain(record: Record, direction: Direction, operands: Sequence[Any], error: Exception) -> Exception:
@@ -135,7 +146,7 @@ def explain(record: Record, direction: Direction, operands: Sequence[Any], error
     for name, a in zip(inputs, operands, strict=True):
         if on_device(a):
             try:
-                family(type(a)).view(a)
+                aligned(family(type(a)).view(a))
             except RefusedError as refusal:
                 return ValueError(f"{call}: {name} {refusal}")
     return error
@@ -170,7 +181,7 @@ def check_outputs(plan: Layout, inputs: Sequence[View], out: Any) -> list[View |
 def check_target(label: str, target: Any, form: Form) -> View:
     """The view of an array given for a result, if it can be written to and has the dtype and shape of `form`."""
     try:
-        view = family(type(target)).view(target)
+        view = aligned(family(type(target)).view(target))
     except RefusedError as error:
         if on_device(target):
             raise ValueError(f"{label} {error}") from error

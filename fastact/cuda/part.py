@@ -8,7 +8,7 @@ from typing import Any
 
 from fastact.cuda.arrays import ITEMS, SIZES, Family, View, family
 from fastact.cuda.layouts import Form, RefusedError, plain, strides_of
-from fastact.cuda.operands import check_overlap, check_target, new_array
+from fastact.cuda.operands import aligned, check_overlap, check_target, new_array
 from fastact.placement import on_device
 
 
@@ -57,7 +57,7 @@ def part(call: str, name: str, a: Any) -> Part:
     if not on_device(a):
         raise TypeError(f"{call}: {name} is a {type(a).__name__} on the host beside arrays on a CUDA device; accepted are arrays on one")
     try:
-        return Part(a, family(type(a)).view(a))
+        return Part(a, aligned(family(type(a)).view(a)))
     except RefusedError as error:
         raise ValueError(f"{call}: {name} {error}") from error
 

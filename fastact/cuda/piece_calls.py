@@ -12,7 +12,6 @@ from fastact.cuda.memory import WIDE
 from fastact.cuda.part import Part
 from fastact.cuda.piece_plans import planned
 from fastact.cuda.sending import Ready, ready, send
-from fastact.cuda.words import WORD
 
 Shape = tuple[int, ...]
 
@@ -35,9 +34,6 @@ def _launch(
     data = next(p.dtype for p in (operands[0], operands[-1]) if p is not None)
     dtypes = tuple(data if p is None else p.dtype for p in operands)
     low = functools.reduce(int.__or__, (p.view[0] for p in parts))
-    for p in parts:
-        if p.view[0] % (WORD[p.dtype].width // 8):
-            raise ValueError(f"{call}: an address is no multiple of an element's size; accepted are aligned arrays of {p.dtype}")
     steps_ready = _ready(kind, dtypes, shape, strides, k, steps, low % WIDE == 0)
     addresses = tuple([0 if p is None else p.view[0] for p in operands])
     send(call, steps_ready, first.base, first.view, [p.view for p in parts], addresses)

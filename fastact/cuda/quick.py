@@ -21,82 +21,89 @@ from fastact.cuda.operands import layout
 from fastact.directions import Direction
 from fastact.record import Record
 
+_NUMBERS = frozenset((float, int))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """The launches for a form of x, the bytes of an operand, and what makes the argument of a kernel from a number."""
+    """The launches for a form of x, the bytes of an operand, and the computing width: its type and its largest number."""
 
     steps: tuple[Armed, ...]
     size: int
     number: Any
+    largest: float
 
 
 @functools.lru_cache(4096)
 def _known(record: Record, direction: Direction, form: Form, arrays: int) -> _Known | None:
     """What is known of a call with so many arrays of one form; None if the whole way must be gone."""
+    if form[2] is not None or form[0] not in SIZES:
+        return None
     plan = layout(record, direction, (form,) * arrays + (None,) * len(record.params))
     if not plan.n or plan.results != 1:
         return None
     number = np.float64 if plan.dtype == "float64" else np.float32
-    return _Known(calls.ready_for(plan, None, 0, True)[0], plan.n * SIZES[plan.dtype], number)
+    return _Known(calls.ready_for(plan, None, 0, True)[0], plan.n * SIZES[plan.dtype], number, float(np.finfo(number).max))
 
 
 def call(record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
     """As `calls.call`."""
-    if options:
-        return calls.call(record, direction, operands, out, options)
     first = len(operands) - len(record.params)
     x = operands[first - 1]
     home = family(type(x))
+    like = home.like
+    if options or (out is None and like is None):
+        return calls.call(record, direction, operands, out, options)
     try:
         own = home.view(x)
-        address, form, device, handle, _, _ = own
-        known = _known(record, direction, form, first) if form[2] is None else None
-        if known is not None and (given := [address] if first == 1 else _addresses(operands[:first], own)):
-            if out is None and home.like is not None:
-                y = home.like(x)
-                given.append(home.address(y))
-            elif out is not None and (at := _place(out, own, given, known.size)):
-                y = out
-                given.append(at)
-            else:
-                return calls.call(record, direction, operands, out, options)
-            for at in given:
-                address |= at
-            if address % WIDE == 0 and (first == len(operands) or _numbers(operands[first:], given, known.number)):
-                launch.run(known.steps, device, handle or LEGACY, given)
-                return y
+        known = _known(record, direction, own[1], first)
+        if known is not None:
+            given = [own[0]] if first == 1 else _addresses(operands[:first], own)
+            values = _values(operands[first:], known) if record.params else []
+            if given and values is not None:
+                if out is not None:
+                    y, at = out, _place(out, own, given, known.size)
+                elif like is not None:
+                    y = like(x)
+                    at = home.address(y)
+                low = at
+                for address in given:
+                    low |= address
+                if at and not low % WIDE:
+                    launch.run(known.steps, own[2], own[3] or LEGACY, (*given, at, *values))
+                    return y
     except RefusedError:
         pass
     return calls.call(record, direction, operands, out, options)
 
 
 def _addresses(arrays: tuple[Any, ...], own: View) -> list[int]:
-    """The addresses of arrays that are all as the last one is, whose view is given; none if they are not."""
+    """The addresses of arrays that are all as the last one is, whose view is given; none if they are not, or a view keeps memory alive."""
     _, form, device, handle, _, _ = own
     given = []
     for a in arrays[:-1]:
         view = family(type(a)).view(a)
-        if view[1] != form or view[2] != device or view[3] != handle:
+        if view[1] != form or view[2] != device or view[3] != handle or view[5] is not None:
             return []
         given.append(view[0])
     given.append(own[0])
     return given
 
 
-def _numbers(params: tuple[Any, ...], given: list[Any], number: Any) -> bool:
-    """Add parameters to the arguments, if all are numbers of Python."""
+def _values(params: tuple[Any, ...], known: _Known) -> list[Any] | None:
+    """Parameters as arguments, if all are numbers of Python that the computing width holds."""
+    values = []
     for p in params:
-        if type(p) is not float:
-            return False
-        given.append(number(p))
-    return True
+        if type(p) not in _NUMBERS or not -known.largest <= p <= known.largest:
+            return None
+        values.append(known.number(p))
+    return values
 
 
 def _place(out: Any, own: View, inputs: list[int], size: int) -> int:
     """The address of an array given for the result, if it is as x is and every input or lies apart from it, or 0."""
-    address, form, device, handle, frozen, _ = family(type(out)).view(out)
-    if form != own[1] or device != own[2] or handle != own[3] or frozen:
+    address, form, device, handle, frozen, kept = family(type(out)).view(out)
+    if form != own[1] or device != own[2] or handle != own[3] or frozen or kept is not None:
         return 0
     for a in inputs:
         if a != address and -size < a - address < size:

@@ -39,8 +39,9 @@ def seen(call: str, name: str, array: Any, accepted: tuple[str, ...] = FLOATS) -
     dtype = _NAMES.get(dtype, dtype).removeprefix("torch.")
     if dtype not in accepted:
         raise TypeError(f"{call}: {name} has dtype {dtype}; accepted on a CUDA device are {', '.join(accepted)}")
-    if view[0] % SIZE[dtype]:
-        raise ValueError(f"{call}: the address of {name} is no multiple of {SIZE[dtype]} bytes; accepted are aligned arrays of {dtype}")
+    if any(v % SIZE[dtype] for v in (view[0], *(strides or ()))):
+        told = f"an address or stride that is no multiple of {SIZE[dtype]} bytes"
+        raise ValueError(f"{call}: {name} has {told}; accepted are aligned arrays of {dtype}")
     return (view[0], (dtype, tuple(shape), strides), *view[2:])
 
 

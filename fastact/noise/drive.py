@@ -84,11 +84,10 @@ def backward(record: Record, operands: tuple[Any, ...], draw: Draw, key: Key, wr
         raise ValueError(f"{record.name}.backward: wrt has {noise!r}, which is drawn; give it as an array for its gradient")
     if on_device(operands[1]):
         lone, calls = alone or (wrt is None and len(names) == 1), importlib.import_module("fastact.cuda.gradients")
-        return calls.backward(record, operands, names, out, {}, alone=lone, accumulate=False, noise=device_noise(draw, key))
+        outputs = gradients.targets(names, wrt, out)
+        return calls.backward(record, operands, names, outputs, {}, alone=lone, accumulate=False, noise=device_noise(draw, key))
     if names == ("x",):
         dx = elementwise(record, "backward", operands, draw, key, out)
         return dx if alone or wrt is None else (dx,)
-    rest = [None] * (len(names) - 1 if wrt is None or out is None else 0)
-    outputs = out if isinstance(out, tuple) else (out, *rest)
-    results = gradients.summed(record, operands, names, outputs, wrt, drawn=drawn(draw, 2, key))
+    results = gradients.summed(record, operands, names, gradients.targets(names, wrt, out), wrt, drawn=drawn(draw, 2, key))
     return results[0] if alone else results
