@@ -16,7 +16,7 @@ from fastact.affine import shifted
 from fastact.cuda.strided import strided
 from fastact.cuda.sums import summed
 from fastact.cuda.target import BLOCK, Program
-from fastact.directions import STORAGE
+from fastact.directions import STORAGE, Direction
 from fastact.record import Record
 
 REGISTERS = 65536
@@ -33,6 +33,8 @@ PATTERNS = {
     "channels": ((64, 64, 512), (64, 1)),
     "channels, odd": ((64, 64, 7, 7), (64, 1, 1)),
 }
+SUMS: dict[Direction, int] = {"backward_params": 3, "accumulate_params": 4}
+"""Data operands of the directions with gradients of parameters."""
 
 
 def dense(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
@@ -50,9 +52,10 @@ def programs(record: Record, dtype: str) -> dict[str, Program]:
     for name, (shape, own) in PATTERNS.items():
         x, params = dense(shape, size), (broadcast(own, shape, width),) * count
         for aligned in (True, False):
-            layout: Any = (x, x, x, *[None] * count, *params)
-            plan = summed(record, "backward_params", dtype, "a" * count, (True,) * count, shape, layout, (own,) * count, aligned=aligned)
-            found |= {f"{name}, sum {k}, {aligned}": step.program for k, step in enumerate(plan.steps)}
+            for direction, data in SUMS.items():
+                layout: Any = (*[x] * data, *[None] * count, *params)
+                plan = summed(record, direction, dtype, "a" * count, (True,) * count, shape, layout, (own,) * count, aligned=aligned)
+                found |= {f"{name}, sum {k} of {direction}, {aligned}": step.program for k, step in enumerate(plan.steps)}
             (step,) = strided(record, "backward", dtype, "a" * count, shape, (x, x, x, *params), aligned)
             found[f"{name}, {aligned}"] = step.program
     return found

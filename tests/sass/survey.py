@@ -18,6 +18,8 @@ from sass import link, paths, read
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
+ACCUMULATED = (fastact.relu, fastact.gelu, fastact.silu)
+"""Looked at also where dx is added to what an array holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ class Code:
 
 
 def kernels() -> Iterator[Kernel]:
-    """Every activation in every direction and dtype."""
+    """Every activation in every direction and dtype, and some that accumulate."""
     for activation in fastact.ACTIVATIONS:
-        for direction in DIRECTIONS:
+        directions: tuple[Direction, ...] = (*DIRECTIONS, "accumulate") if activation in ACCUMULATED else DIRECTIONS
+        for direction in directions:
             for dtype in DTYPES:
                 yield Kernel(activation.record, direction, dtype)
 
