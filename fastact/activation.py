@@ -231,15 +231,7 @@ class Activation:
         """``(x, *params) -> (y, dy/dx, dy/dparam...)`` for use inside `numba.njit`."""
         return embed.embedded(self.record, gradients=True)
 
-    @property
-    def cuda_scalar(self) -> Callable[..., Any]:
-        """As `scalar`, for use inside `numba.cuda.jit`: needs numba-cuda."""
-        return embed.on_device(self.record, gradients=False)
-
-    @property
-    def cuda_scalar_grad(self) -> Callable[..., Any]:
-        """As `scalar_grad`, for use inside `numba.cuda.jit`: needs numba-cuda."""
-        return embed.on_device(self.record, gradients=True)
+    cuda_scalar, cuda_scalar_grad = embed.cuda_scalar, embed.cuda_scalar_grad
 
     reference, reference_derivative = of_activation, derivative_of_activation
 

@@ -140,15 +140,7 @@ class Gate:
         """``(a, b, *params) -> (y, dy/da, dy/db, dy/dparam...)`` for use inside `numba.njit`."""
         return embed.embedded(self.record, gradients=True)
 
-    @property
-    def cuda_scalar(self) -> Callable[..., Any]:
-        """As `scalar`, for use inside `numba.cuda.jit`: needs numba-cuda."""
-        return embed.on_device(self.record, gradients=False)
-
-    @property
-    def cuda_scalar_grad(self) -> Callable[..., Any]:
-        """As `scalar_grad`, for use inside `numba.cuda.jit`: needs numba-cuda."""
-        return embed.on_device(self.record, gradients=True)
+    cuda_scalar, cuda_scalar_grad = embed.cuda_scalar, embed.cuda_scalar_grad
 
     def address(self, dtype: str = "float32", direction: Direction = "forward") -> int:
         """Address of a plain C loop, as `Activation.address`, with a and b for x, and an output for each of the results."""

@@ -65,6 +65,14 @@ def on_device(record: Record, *, gradients: bool) -> Callable[..., Any]:
     return embed.embedded(record, gradients=gradients)
 
 
+def _property(gradients: bool, beside: str) -> property:
+    told = f"As `{beside}`, for use inside `numba.cuda.jit`: needs numba-cuda."
+    return property(lambda self: on_device(self.record, gradients=gradients), doc=told)
+
+
+cuda_scalar, cuda_scalar_grad = _property(False, "scalar"), _property(True, "scalar_grad")
+
+
 @njit
 def _whole(results: Any) -> Any:
     return results

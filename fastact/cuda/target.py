@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -118,13 +119,16 @@ def kept(path: Path) -> str | None:
 
 
 def _keep(path: Path, text: str) -> None:
-    try:
+    """Write a file of the cache, whole or not at all."""
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            file.write(f"// {hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-        Path(file.name).replace(path)
-    except OSError:
-        pass
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(f"// {hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
 
 
 def program(name: str, arguments: list[Any], span: int, write: Callable[[Any, list[Any]], None]) -> Program:
