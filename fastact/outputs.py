@@ -84,12 +84,16 @@ def axis(call: str, x: Any, axis: Any) -> int:
 
 def gradient(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Dy as an array of the shape of the output and the dtype of x, which it must have."""
-    given = floating(call, "dy", dy)
-    if given.shape != shape:
-        raise ValueError(f"{call}: dy has shape {given.shape}; accepted is the shape of the output, {shape}")
-    if given.dtype != dtype:
-        raise TypeError(f"{call}: dy has dtype {given.dtype}; accepted is that of x, {dtype}")
-    return given
+    return fitting(call, floating(call, "dy", dy), shape, dtype)
+
+
+def fitting(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """`dy` if it has the shape of the output and the dtype of x."""
+    if dy.shape != shape:
+        raise ValueError(f"{call}: dy has shape {dy.shape}; accepted is the shape of the output, {shape}")
+    if dy.dtype != dtype:
+        raise TypeError(f"{call}: dy has dtype {dy.dtype}; accepted is that of x, {dtype}")
+    return dy
 
 
 def scaled(shape: tuple[int, ...], axis: int, factor: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from fastact.cuda.arrays import ITEMS, SIZES, Family, View, family
 from fastact.cuda.layouts import Form, RefusedError, plain, strides_of
 from fastact.cuda.operands import aligned, check_overlap, check_target, new_array
+from fastact.outputs import fitting
 from fastact.placement import on_device
 
 
@@ -72,11 +73,7 @@ def floating(call: str, name: str, a: Any) -> Part:
 
 def gradient(call: str, dy: Any, shape: tuple[int, ...], dtype: str) -> Part:
     """Dy, of the shape of the output and the dtype of x."""
-    given = floating(call, "dy", dy)
-    if given.shape != shape:
-        raise ValueError(f"{call}: dy has shape {given.shape}; accepted is the shape of the output, {shape}")
-    if given.dtype != dtype:
-        raise TypeError(f"{call}: dy has dtype {given.dtype}; accepted is that of x, {dtype}")
+    given: Part = fitting(call, floating(call, "dy", dy), shape, dtype)
     return given
 
 

@@ -178,13 +178,7 @@ class Form:
         """Run over all elements."""
         if self._picked:
             self.crew.meet()
-
-        def step(elements: list[interface.Elements], _: list[Value]) -> list[Value]:
-            for e in elements:
-                body(e)
-            return []
-
-        self.fold([], step)
+        interface.through(self, body)
 
     def sum(self, kinds: Sequence[Any], body: Body, merge: Merge) -> list[Value]:
         """Sums over the row, from accumulators of the given types that start at 0."""

@@ -89,3 +89,14 @@ class Form(Protocol):
 
     def until(self, start: list[Value], step: Callable[[list[Value]], tuple[list[Value], Value]]) -> list[Value]:
         """Repeat `step` as long as it says so; return its last values."""
+
+
+def through(form: Form, body: Callable[[Elements], None]) -> None:
+    """Run over all elements by a fold that carries nothing."""
+
+    def step(elements: list[Elements], _: list[Value]) -> list[Value]:
+        for e in elements:
+            body(e)
+        return []
+
+    form.fold([], step)
