@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import fastact as fa
-from fastact.commands import demo, info, verify, warmup
+from fastact.commands import demo, gallery, info, plot, verify, warmup
 from fastact.commands import list as list_
 from fastact.printing import Printer, UsageError
 
-COMMANDS: tuple[ModuleType, ...] = (list_, verify, info, warmup, demo)
+COMMANDS: tuple[ModuleType, ...] = (list_, plot, gallery, verify, info, warmup, demo)
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The statuses by which shells know a program that was interrupted, or whose reader went away."""
 
