@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastact import noise as noise
+from fastact import presets as presets
 from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
 from fastact.activations import algebraic, clipped, exponential, gaussian, hyperbolic, logistic, periodic, piecewise

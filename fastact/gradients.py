@@ -158,7 +158,7 @@ def _long(record: Record, inputs: Sequence[Any], dx: Any, wanted: Sequence[bool]
         if not wanted[k]:
             sums.append(None)
             continue
-        d = reference.param_derivative(record.name, k, x, *params)
+        d = reference.param_derivative(record.in_reference, k, x, *params)
         with np.errstate(all="ignore"):
             terms = np.broadcast_to(np.where((d == 0) & record.flat, 0, dy * d), dx.shape)
             lead = dx.ndim - p.ndim

@@ -170,7 +170,7 @@ def with_mask(self: _Owner, x: Any, /, *params: Any, out: Any = None, **options:
 
 
 def _flat(record: Record, *operands: Any) -> Any:
-    return reference.derivative(record.name, *operands) == 0
+    return reference.derivative(record.in_reference, *operands) == 0
 
 
 def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:

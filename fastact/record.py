@@ -99,7 +99,8 @@ class Record:
     `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
     those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.
     `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias); `label` is the name
-    that a record derived from another's keeps.
+    that a record derived from another's keeps; dots in it lead to its public object from the package, which pickle follows.
+    `reference` is the function's name in the C reference, empty for its own; None says that it is not there.
     """
 
     scalar: Scalar
@@ -123,6 +124,7 @@ class Record:
     aliases: tuple[str, ...] = ()
     affine: tuple[str, ...] = ()
     label: str = ""
+    reference: str | None = ""
 
     @property
     def name(self) -> str:
@@ -132,7 +134,14 @@ class Record:
     @property
     def in_long_double(self) -> bool:
         """Whether the C reference, which computes in long double, has this very function."""
-        return not (self.affine or self.operands == ("y",))
+        return self.reference is not None and not (self.affine or self.operands == ("y",))
+
+    @property
+    def in_reference(self) -> str:
+        """Its name in the C reference."""
+        if self.reference is None:
+            raise TypeError(f"{self.name} is not in the C reference, which has fastact's own functions alone")
+        return self.reference or self.name
 
     @property
     def typical(self) -> tuple[float, ...]:

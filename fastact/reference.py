@@ -66,12 +66,12 @@ def gate(
 
 def of_activation(activation: Any, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
     """f(x) by the C reference in long double."""
-    return forward(activation.name, x, *bind(activation.record, ".reference", params, named))
+    return forward(activation.record.in_reference, x, *bind(activation.record, ".reference", params, named))
 
 
 def derivative_of_activation(activation: Any, x: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
     """f'(x) by the C reference in long double."""
-    return derivative(activation.name, x, *bind(activation.record, ".reference_derivative", params, named))
+    return derivative(activation.record.in_reference, x, *bind(activation.record, ".reference_derivative", params, named))
 
 
 def maxout(groups: ArrayLike) -> tuple[Floats, NDArray[np.uintp]]:

@@ -20,7 +20,7 @@ def call_reference(builder: Any, record: Record, direction: str, args: Any, n: A
         return int(built.ffi.cast("uintptr_t", built.ffi.addressof(built.lib, name)))
 
     pointer, whole, word = ir.PointerType(), ir.IntType(32), ir.IntType(64)
-    names = record.factors or (record.name,)
+    names = record.factors or (record.in_reference,)
     loops = [builder.inttoptr(word(address(f"fastact_{name}{suffix}")), pointer) for name in names for suffix in ("_l", "_d0_l")]
     if record.factors:
         loops += [ir.Constant(pointer, None)] * (4 - len(loops))

@@ -170,6 +170,13 @@ def _register(ufunc: np.ufunc, record: Record, direction: Direction, dtype: str)
         _add_promoter(ufunc, accepted, capsule)
 
 
+def _name(record: Record, direction: Direction) -> str:
+    """What pickle finds the ufunc by: a name in `fastact.ufuncs`, or where the record's name is a path the attribute of its object."""
+    if "." in record.name:
+        return f"{record.name}.{'ufunc' if direction == 'forward' else f'_{direction}'}"
+    return record.name if direction == "forward" else f"{record.name}_{direction}"
+
+
 @functools.cache
 def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
     """The ufunc of one direction, for every dtype.
@@ -178,7 +185,7 @@ def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
     fail (their first run compiles) and that raise no floating-point warnings can be added one by one only.
     """
     sig = signature(record, direction, "float32")
-    name = record.name if direction == "forward" else f"{record.name}_{direction}"
+    name = _name(record, direction)
     texts = (name.encode(), record.summary.encode())
     ufunc: np.ufunc = _from_func_and_data(None, None, None, 0, len(sig.inputs), len(sig.outputs), _NONE_IDENTITY, *texts, 0)
     builtin = ("float16", "float32", "float64", *(("longdouble",) if record.in_long_double and direction != "accumulate" else ()))

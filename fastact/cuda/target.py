@@ -132,7 +132,8 @@ def _keep(path: Path, text: str) -> None:
 
 
 def program(name: str, arguments: list[Any], span: int, write: Callable[[Any, list[Any]], None]) -> Program:
-    """Compile a kernel whose body `write(builder, arguments)` emits."""
+    """Compile a kernel whose body `write(builder, arguments)` emits; its symbol has no dots."""
+    name = name.replace(".", "_")
     function, builder = module_with(name, arguments)
     write(builder, list(function.args))
     builder.ret_void()
