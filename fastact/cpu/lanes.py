@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import cfunc, types
 from numba.extending import intrinsic
 
-from fastact.cpu import parallel, raw, taken, words
+from fastact.cpu import half, parallel, raw, taken, words
 from fastact.cpu.blocks import carry, change, seek
 from fastact.cpu.layout import coalesce
 from fastact.cpu.raw import I32, PTR, lesser, put, run_kernel, scratch, word
@@ -48,7 +48,7 @@ def compare(dtype: str) -> tuple[Any, Any, Any]:
         if dtype == "bfloat16":
             return builder.bitcast(builder.shl(builder.zext(bits, I32), I32(16)), ir.FloatType())
         value = builder.bitcast(bits, _FLOATS[dtype])
-        return builder.fpext(value, ir.FloatType()) if dtype == "float16" else value
+        return half.widen(builder, value) if dtype == "float16" else value
 
     def above(typing: Any, a: Any, b: Any) -> Any:
         def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -13,6 +13,7 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
+from fastact.cpu import half
 from fastact.cpu.longdouble import call_reference
 from fastact.directions import Direction, Signature, Storage, results, signature
 from fastact.numerics import shift
@@ -36,7 +37,7 @@ def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
 
 def _widen(builder: Any, value: Any, storage: Storage) -> Any:
     if storage.dtype == "float16":
-        return builder.fpext(value, FLOAT)
+        return half.widen(builder, value)
     if storage.dtype == "bfloat16":
         return builder.bitcast(builder.shl(builder.zext(value, I32), I32(16)), FLOAT)
     return value
@@ -54,7 +55,7 @@ def _narrow(builder: Any, value: Any, storage: Storage) -> Any:
     `_plain_nan`, so its low half is 0 and cannot carry.
     """
     if storage.dtype == "float16":
-        return builder.fptrunc(value, HALF)
+        return half.narrow(builder, value)
     if storage.dtype == "bfloat16":
         bits = builder.bitcast(value, I32)
         odd = builder.and_(builder.lshr(bits, I32(16)), I32(1))

@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from fastact.cpu import half
 from fastact.cpu.blocks import carry, change, seek
 from fastact.cpu.loops import DOUBLE, FLOAT, HALF, I16, I32, PTR
 from fastact.cpu.raw import helper, lesser, scratch, word
@@ -49,6 +50,8 @@ def _real(typing: Any, address: Any, index: Any, code: Any) -> Any:
         value = builder.load(place, typ=memory)
         if memory is I16:
             value = builder.bitcast(builder.shl(builder.zext(value, I32), I32(16)), FLOAT)
+        elif memory is HALF:
+            value = half.widen(builder, value)
         return value if memory is DOUBLE else builder.fpext(value, ir.DoubleType())
 
     return types.float64(types.intp, types.intp, code), lower

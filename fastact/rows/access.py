@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from fastact.cpu import half
 from fastact.numerics.emit import DOUBLE, FLOAT, HALF, I8, I16, I32, I64, PTR, Value, constant, intrinsic, vector
 
 MEMORY = {"float16": HALF, "bfloat16": I16, "float32": FLOAT, "float64": DOUBLE, "bool": I8, "int64": I64}
@@ -50,7 +51,7 @@ def splat(builder: Any, value: Any, count: int) -> Any:
 def widen(builder: Any, value: Any, dtype: str) -> Value:
     """A stored value in the width it is computed in; a bool as a bit."""
     if dtype == "float16":
-        return Value(builder, builder.fpext(value, vector(FLOAT, value.type)))
+        return Value(builder, half.widen(builder, value))
     if dtype == "bfloat16":
         wide = builder.zext(value, vector(I32, value.type))
         return Value(builder, builder.bitcast(builder.shl(wide, constant(wide.type, 16)), vector(FLOAT, value.type)))
@@ -62,7 +63,7 @@ def widen(builder: Any, value: Any, dtype: str) -> Value:
 def narrow(builder: Any, value: Value, dtype: str) -> Any:
     """Round once, to nearest even. No NaN here carries into its exponent: each stems from a bfloat16 or an invalid operation."""
     if dtype == "float16":
-        return builder.fptrunc(value.ir, vector(HALF, value.type))
+        return half.narrow(builder, value.ir)
     if dtype == "bfloat16":
         word = builder.bitcast(value.ir, vector(I32, value.type))
         odd = builder.and_(builder.lshr(word, constant(word.type, 16)), constant(word.type, 1))
