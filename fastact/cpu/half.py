@@ -27,19 +27,17 @@ def by_integers(builder: Any, value: Any) -> Any:
     """As `widen`: the 10 digits and the exponent, moved and read as float32, times 2^112 is the number, subnormals too."""
     words, floats = vector(I32, value.type), vector(FLOAT, value.type)
     given = builder.zext(builder.bitcast(value, vector(I16, value.type)), words)
-    sign = builder.shl(builder.and_(given, constant(words, 0x8000)), constant(words, 16))
+    negative = builder.shl(builder.and_(given, constant(words, 0x8000)), constant(words, 16))
     size = builder.and_(given, constant(words, 0x7FFF))
     moved = builder.shl(size, constant(words, 13))
     number = builder.bitcast(builder.fmul(builder.bitcast(moved, floats), constant(floats, 2.0**112)), words)
-    quiet = builder.select(
-        builder.icmp_unsigned(">", size, constant(words, 0x7C00)), constant(words, 0x7FC00000), constant(words, 0x7F800000)
-    )
-    special = builder.icmp_unsigned(">=", size, constant(words, 0x7C00))
-    return builder.bitcast(builder.or_(sign, builder.select(special, builder.or_(moved, quiet), number)), floats)
+    special, nan = (builder.icmp_unsigned(sign, size, constant(words, 0x7C00)) for sign in (">=", ">"))
+    quiet = builder.select(nan, constant(words, 0x7FC00000), constant(words, 0x7F800000))
+    return builder.bitcast(builder.or_(negative, builder.select(special, builder.or_(moved, quiet), number)), floats)
 
 
 def rounded_by_integers(builder: Any, value: Any) -> Any:
-    """As `narrow`. Normal numbers are rounded by adding half a unit less the last digit kept; subnormals by adding 1/2, whose unit is theirs."""
+    """As `narrow`: half a unit is added, less if the last digit is even, and the rest cut; to subnormals 1/2, whose unit is theirs."""
     words, floats, short = vector(I32, value.type), vector(FLOAT, value.type), vector(I16, value.type)
     given = builder.bitcast(value, words)
     size = builder.and_(given, constant(words, 0x7FFFFFFF))
