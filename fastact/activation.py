@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import affine, dispatch, gradients, masks, outgoing
+from fastact import affine, dispatch, gradients, masks, outgoing, tangents
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.binding import bind
 from fastact.cpu import embed
@@ -192,6 +192,7 @@ class Activation:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
+    jvp = tangents.jvp
     backward_from_output = outgoing.backward_from_output
     with_mask, backward_from_mask = masks.with_mask, masks.backward_from_mask
     address = embed.address_of

@@ -14,7 +14,7 @@ import numpy as np
 from fastact import errors
 from fastact.cpu import walk
 from fastact.cpu.layout import address, layouts
-from fastact.directions import STORAGE, Direction, signature
+from fastact.directions import STORAGE, Direction, kernel_of, signature
 from fastact.placement import on_device
 from fastact.record import Record
 
@@ -106,7 +106,7 @@ def _walked(record: Record, direction: Direction, operands: tuple[Any, ...], out
     results = [(np.empty_like(x) if x.shape == shape else np.empty(shape, x.dtype)) if o is None else o for o in out]
     if clash(inputs, [r for r, o in zip(results, out, strict=True) if o is not None]):
         return None
-    return results if walk.walk(record, direction, dtype, inputs, results) else None
+    return results if walk.walk(record, kernel_of(record, direction), dtype, inputs, results) else None
 
 
 def _usable(a: Any, dtype: np.dtype[Any]) -> bool:

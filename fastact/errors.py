@@ -21,9 +21,10 @@ def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
     """The call as the user spells it, the names of its inputs, and those of its outputs."""
     call = record.name if direction == "forward" else f"{record.name}.{direction.removesuffix('_params').replace('accumulate', 'backward')}"
     call += "_from_output" if record.operands == ("y",) else ""
-    before = {"accumulate": ["out", "dy"], "backward": ["dy"]}.get(direction.removesuffix("_params"), [])
+    tangents = [f"d{name}" for name in record.operands]
+    before = {"accumulate": ["out", "dy"], "backward": ["dy"], "jvp": tangents}.get(direction.removesuffix("_params"), [])
     inputs = [*before, *record.operands, *(p.name for p in record.params)]
-    count = {"forward": 1, "value_and_grad": 1 + len(record.operands)}.get(direction, len(record.operands))
+    count = {"forward": 1, "jvp": 1, "value_and_grad": 1 + len(record.operands)}.get(direction, len(record.operands))
     return call, inputs, ["out"] if count == 1 else [f"out[{k}]" for k in range(count)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import dispatch, reference
+from fastact import dispatch, reference, tangents
 from fastact.activation import Activation
 from fastact.activations import gates
 from fastact.binding import bind
@@ -111,6 +111,8 @@ class Gate:
         inputs. Parameters are constants here: their derivatives are those of `scalar_grad`. All else is as in the forward call.
         """
         return self._call("backward", (dy, a, b), params, out, options)
+
+    jvp = tangents.jvp_of_gate
 
     def derivative(self, a: Any, b: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """(dy/da, dy/db); `out` is a pair. All else is as in the forward call."""

@@ -1,4 +1,4 @@
-"""The bare `numpy.ufunc` objects: `gelu`, `gelu_backward`, `gelu_derivative`, `gelu_value_and_grad`, and so for all.
+"""The bare `numpy.ufunc` objects: `gelu`, `gelu_backward`, `gelu_derivative`, `gelu_value_and_grad`; of gates also `swiglu_jvp`.
 
 They are made when they are first asked for; pickle finds them here by name.
 """
@@ -17,7 +17,8 @@ _DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "derivative", "valu
 
 def _all() -> dict[str, tuple[Record, Direction]]:
     records = [a.record for a in fastact.ACTIVATIONS] + [g.record for g in fastact.GATES]
-    return {r.name if d == "forward" else f"{r.name}_{d}": (r, d) for r in records for d in _DIRECTIONS}
+    products: dict[str, tuple[Record, Direction]] = {f"{g.name}_jvp": (g.record, "jvp") for g in fastact.GATES}
+    return {r.name if d == "forward" else f"{r.name}_{d}": (r, d) for r in records for d in _DIRECTIONS} | products
 
 
 def __dir__() -> list[str]:

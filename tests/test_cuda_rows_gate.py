@@ -20,6 +20,9 @@ SHAPES = {"short": (1000, 100), "long": (1000, 20000), "columns": (1000, 5000)}
 NAMES = {
     "logsumexp": ["x", "row y"],
     "logsumexp_backward": ["x", "y", "row dy"],
+    "logsumexp_jvp": ["x", "dy", "row y"],
+    "log_softmax_jvp": ["x", "dy", "dx"],
+    "cross_entropy_jvp": ["x", "dy", "row labels", "row loss"],
     "cross_entropy": ["x", "dx", "row labels", "row loss"],
     "sigmoid_cross_entropy": ["x", "t", "y"],
 }

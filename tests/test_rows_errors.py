@@ -100,11 +100,15 @@ def plans() -> list[Plan]:
     found = []
     for program in PROGRAMS:
         for dtype in ("float16", "bfloat16", "float32", "float64"):
-            target = "dx" if "_from_" in program or (program.endswith("backward") and program != "logsumexp_backward") else "y"
+            target = "dx" if "_from_" in program or (program.endswith(("backward", "jvp")) and "sumexp" not in program) else "y"
             names = ["dy", "y", "dx"] if "_from_" in program else ["x", "dy", "dx"] if target == "dx" else ["x", "y"]
             if "entropy" in program:
                 names = ["x", "t", "dx"]
-            rows = {"logsumexp": ["y"], "logsumexp_backward": ["dy"]}.get(program, [])
+            if program in ("logsumexp_jvp", "cross_entropy_jvp"):
+                names = ["x", "dy", "t"] if "entropy" in program else ["x", "dy"]
+            rows = {"logsumexp": ["y"], "logsumexp_jvp": ["y"], "logsumexp_backward": ["dy"], "cross_entropy_jvp": ["loss"]}.get(
+                program, []
+            )
             operands = [Operand(n, dtype) for n in names if n not in rows]
             operands += [Operand(n, dtype, per_row=True) for n in rows]
             width = "float64" if dtype == "float64" else "float32"

@@ -188,7 +188,8 @@ def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
     name = _name(record, direction)
     texts = (name.encode(), record.summary.encode())
     ufunc: np.ufunc = _from_func_and_data(None, None, None, 0, len(sig.inputs), len(sig.outputs), _NONE_IDENTITY, *texts, 0)
-    builtin = ("float16", "float32", "float64", *(("longdouble",) if record.in_long_double and direction != "accumulate" else ()))
+    long = record.in_long_double and direction not in {"accumulate", "jvp"}
+    builtin = ("float16", "float32", "float64", *(("longdouble",) if long else ()))
     for dtype in (*builtin, *(["bfloat16"] if bfloat16() is not None else [])):
         _register(ufunc, record, direction, dtype)
     codes = bytes(np.dtype(s.dtype).num for dtype in builtin for s in signature(record, direction, dtype).operands)

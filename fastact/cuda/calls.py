@@ -15,7 +15,7 @@ from fastact.cuda.operands import Layout, aligned, check_outputs, explain, layou
 from fastact.cuda.plan import Plan
 from fastact.cuda.sending import Ready, ready, send
 from fastact.cuda.strided import strided
-from fastact.directions import Direction
+from fastact.directions import Direction, kernel_of
 from fastact.placement import on_device
 from fastact.record import Record
 
@@ -128,7 +128,7 @@ def ready_for(plan: Layout, made: tuple[Form, ...] | None, low: int, runs: bool,
     says that parameters begin at multiples of 16 bytes.
     """
     data = (*plan.data, *(made or plan.usual))
-    record, direction, dtype = plan.record, plan.direction, plan.dtype
+    record, direction, dtype = plan.record, kernel_of(plan.record, plan.direction), plan.dtype
     if draw is not None:
         strides = plan.strides(data)
         return ready(elementwise_plan(record, direction, dtype, draw, plan.modes, plan.shape, strides, aligned=runs and not low))

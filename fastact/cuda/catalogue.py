@@ -27,7 +27,7 @@ Make = Callable[[], Any]
 """Makes one kernel, or the few of one call."""
 
 DTYPES = tuple(name for name in STORAGE if name != "longdouble")
-DIRECTIONS: tuple[Direction, ...] = tuple(d for d in get_args(Direction) if not d.endswith("params"))
+DIRECTIONS: tuple[Direction, ...] = tuple(d for d in get_args(Direction) if d != "jvp" and not d.endswith("params"))
 GRADIENTS: tuple[Direction, ...] = ("backward", "accumulate")
 
 

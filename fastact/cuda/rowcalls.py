@@ -15,6 +15,7 @@ from fastact.cuda.rows import NO_LABEL, planned
 from fastact.cuda.sending import Ready, ready, send
 from fastact.rows.operands import axes_of, check_causal, scale_of
 from fastact.rows.record import RowRecord
+from fastact.rows.tangents import PROGRAMS
 
 _OPTIONS = ("where", "scale", "causal")
 
@@ -112,9 +113,9 @@ def function(record: RowRecord, method: str, arrays: dict[str, Any], axis: Any, 
     record : RowRecord
         The function.
     method : str
-        "", "backward" or "backward_from_output".
+        "", "backward", "backward_from_output" or "jvp".
     arrays : dict
-        The operands x, dy and y that the method takes.
+        The operands x, dy, y and dx that the method takes.
     axis, out, options
         As the caller gave them.
 
@@ -140,14 +141,17 @@ def function(record: RowRecord, method: str, arrays: dict[str, Any], axis: Any, 
     if mask is not None:
         given.append(Given("where", seen(call, "where", mask, ("bool",))))
     if method:
-        dy = Given("dy", seen(call, "dy", arrays["dy"]), record.reduces)
+        name = "dx" if method == "jvp" else "dy"
+        dy = Given("dy", seen(call, name, arrays[name]), record.reduces and method != "jvp", name)
         same_dtype(call, dy, x)
         given.append(dy)
-    reduced = record.reduces and not method
+    reduced = record.reduces and method in ("", "jvp")
     form = (dtype, without(shape, told.axes) if reduced else shape, None)
     made, view = result(call, arrays[main], form, out, given, like=not reduced)
     written = Given("dx" if method and not record.reduces else "y", view, reduced, "the result" if out is None else "out")
-    program = {"": record.program, "backward": f"{record.program}_backward"}.get(method, f"{record.program}_from_output")
+    gradient = f"{record.program}_backward"
+    programs = {"": record.program, "backward": gradient, "jvp": PROGRAMS.get(record.program, gradient)}
+    program = programs.get(method, f"{record.program}_from_output")
     ordered = sorted([*given, written], key=lambda g: g.single)
     launched(program, told, arrays[main], shape, ordered)
     return made

@@ -19,7 +19,7 @@ _PIECE = 256
 
 
 def softmax(call: str, method: str, arrays: dict[str, Any], axis: Any, ignore_index: Any, smoothing: float, out: Any) -> Any:
-    """Cross entropy after a softmax: losses, or with a method "value_and_grad" or "backward" gradients, on arrays of a device.
+    """Cross entropy after a softmax: losses; with "value_and_grad" or "backward" gradients, with "jvp" changes; on arrays of a device.
 
     Labels are not looked at before the kernel runs: a row whose label is no class gets a loss and a gradient of NaN.
 
@@ -28,7 +28,7 @@ def softmax(call: str, method: str, arrays: dict[str, Any], axis: Any, ignore_in
     call, method : str
         The call as the user spells it, and its method, "" for the losses.
     arrays : dict
-        Logits and labels, and for "backward" dy.
+        Logits and labels, and for "backward" dy, for "jvp" dlogits.
     axis, ignore_index, smoothing, out
         As the caller gave them.
 
@@ -60,19 +60,22 @@ def softmax(call: str, method: str, arrays: dict[str, Any], axis: Any, ignore_in
     if method == "backward":
         given.append(Given("dy", seen(call, "dy", arrays["dy"]), single=True))
         same_dtype(call, given[-1], x)
+    elif method == "jvp":
+        given.append(Given("dy", seen(call, "dlogits", arrays["dlogits"]), label="dlogits"))
+        same_dtype(call, given[-1], x)
     losses: Form = (dtype, lead, None)
-    made = []
-    if method:
+    made, gradients = [], method in ("value_and_grad", "backward")
+    if gradients:
         gradient, view = result(call, logits, (dtype, shape, None), out, given, like=True)
         given.append(Given("dx", view, label="the gradient"))
         made.append(gradient)
     if method != "backward":
-        loss, view = result(call, logits, losses, None if method else out, given, like=False)
+        loss, view = result(call, logits, losses, None if gradients else out, given, like=False)
         given.append(Given("loss", view, single=True, label="the loss"))
         made.insert(0, loss)
     ignored = NO_LABEL if ignore_index is None else int(ignore_index)
     told = Told(call, "logits", axes, (1.0, 1.0 - smoothing, smoothing / classes), smooth=smoothing != 0, ignored=ignored)
-    launched("cross_entropy", told, logits, shape, sorted(given, key=lambda g: g.single))
+    launched("cross_entropy_jvp" if method == "jvp" else "cross_entropy", told, logits, shape, sorted(given, key=lambda g: g.single))
     return made[0] if len(made) == 1 else tuple(made)
 
 

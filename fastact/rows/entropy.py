@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastact.placement import on_device
-from fastact.rows import device, exact
+from fastact.rows import device, exact, tangents
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import Array, Result, axes_of, broadcast, floats, output, rows
 
@@ -127,6 +127,8 @@ class SoftmaxCrossEntropy:
         prepared.run({"dx": result.rows}, {"dy": dy})
         return result.finish()
 
+    jvp = tangents.softmax_cross_entropy
+
     def _on_device(self, method: str, arrays: dict[str, Any], axis: Any, ignored: Any, smoothing: float, out: Any) -> Any:
         call = f"{self.name}.{method}" if method else self.name
         return device.losses().softmax(call, method, arrays, axis, ignored, smoothing, out)
@@ -171,18 +173,18 @@ class Prepared:
         weights = [] if self.targets.weights is None else [self.targets.weights]
         return Result.make(out, self.logits, self.dtype, self.axes, [rows(self.logits, self.axes), *weights, *others])
 
-    def run(self, written: Mapping[str, Array], per_row: Mapping[str, Array]) -> None:
+    def run(self, elements: Mapping[str, Array], per_row: Mapping[str, Array], program: str = "cross_entropy") -> None:
         """Run over all rows."""
         x = rows(self.logits, self.axes)
         classes = x.shape[-1]
         if self.dtype.char == "g":
-            exact.cross_entropy(x, self.targets.labels, self.targets.weights, self.smoothing, {**written, **per_row})
+            exact.cross_entropy(x, self.targets.labels, self.targets.weights, self.smoothing, {**elements, **per_row})
             return
         weights = {} if self.targets.weights is None else {"t": self.targets.weights}
         labels = {} if self.targets.labels is None else {"labels": self.targets.labels}
         numbers = (1.0, 1.0 - self.smoothing, self.smoothing / classes)
         smooth = self.smoothing != 0
-        execute(Call("cross_entropy", {"x": x, **weights, **written}, {**labels, **per_row}, numbers, smooth=smooth))
+        execute(Call(program, {"x": x, **weights, **elements}, {**labels, **per_row}, numbers, smooth=smooth))
 
 
 class SigmoidCrossEntropy:
@@ -215,10 +217,13 @@ class SigmoidCrossEntropy:
         """Gradient by the logits, dy (σ(x) - t), in the broadcast shape of all three."""
         return self._run(f"{self.name}.backward", {"dy": dy, "x": logits, "t": targets}, "dx", out)
 
+    jvp = tangents.sigmoid_cross_entropy
+
     def _run(self, call: str, operands: dict[str, Any], name: str, out: Any) -> Any:
         if any(map(on_device, operands.values())):
             return device.losses().sigmoid(call, operands, out)
-        dtype, given = floats(call, {{"x": "logits", "t": "targets"}.get(k, k): v for k, v in operands.items()})
+        named = {"x": "logits", "t": "targets"} | ({"dy": "dlogits"} if call.endswith(".jvp") else {})
+        dtype, given = floats(call, {named.get(k, k): v for k, v in operands.items()})
         try:
             shape = np.broadcast_shapes(*(a.shape for a in given))
         except ValueError:

@@ -61,7 +61,7 @@ def _mask(call: Call, shape: tuple[int, ...]) -> Array:
 def execute(call: Call) -> None:
     """What `launch.execute` does, in long double."""
     arrays = dict(call.elements)
-    target = arrays.pop("dx", None)
+    target, change = arrays.pop("dx", None), call.program.endswith("_jvp")
     per_row = dict(call.per_row)
     from_output = call.program.endswith("_from_output")
     if target is None:
@@ -70,17 +70,17 @@ def execute(call: Call) -> None:
     mask, factor = _mask(call, first.shape), np.longdouble(call.numbers[0]) if call.scaled else np.longdouble(1)
     x = first if from_output else np.where(mask, first * factor, -np.inf)
     dy = per_row["dy"] if "dy" in per_row else np.where(mask, arrays["dy"], 0) if "dy" in arrays else None
-    gradient = dy is not None
+    gradient, reducing = dy is not None, call.program.removesuffix("_jvp") in _REDUCING
     if call.offsets is None:
         found = _row(call.program, x, dy)
-        target[...] = np.where(mask, found * factor, 0) if gradient else found
+        target[...] = np.where(mask, found * factor, 0) if gradient and not reducing else found * factor if change else found
         return
     for g, (start, stop) in enumerate(zip(call.offsets[:-1], call.offsets[1:], strict=True)):
         part = slice(int(start), int(stop))
         piece = None if dy is None else dy[g] if "dy" in per_row else dy[..., part]
         found = _row(call.program, x[..., part], piece)
-        if call.program in _REDUCING:
-            target[g] = found
+        if reducing:
+            target[g] = found * factor if change else found
         else:
             target[..., part] = np.where(mask[..., part], found * factor, 0) if gradient else found
 
@@ -88,7 +88,15 @@ def execute(call: Call) -> None:
 def _row(program: str, x: Array, dy: Any) -> Array:
     if program == "softmax" and x.shape[-1] == 0:
         return x
-    return run(program, x, dy)
+    return change_of(program, x, dy) if program.endswith("_jvp") else run(program, x, dy)
+
+
+def change_of(program: str, x: Array, dx: Any) -> Array:
+    """Jacobian-vector products of logsumexp and log_softmax, by the softmax of the C reference."""
+    there = x > -np.inf
+    dx = np.where(there | np.isnan(x), dx, 0)
+    mean = (run("softmax", x) * dx).sum(-1)
+    return mean if program == "logsumexp_jvp" else np.where(there | np.isnan(x), dx - mean[..., None], 0)
 
 
 def cross_entropy(x: Array, labels: Array | None, weights: Array | None, smoothing: float, results: dict[str, Array]) -> None:
@@ -98,6 +106,9 @@ def cross_entropy(x: Array, labels: Array | None, weights: Array | None, smoothi
     t = t * (1 - share) + share / x.shape[-1] if smoothing else t
     if labels is not None:
         t = np.where(labels[..., None] < 0, 0, t)
+    if "dy" in results and "dx" not in results:
+        results["loss"][...] = (run("cross_entropy_backward", x, t) * results["dy"]).sum(-1)
+        return
     if "loss" in results:
         results["loss"][...] = run("cross_entropy", x, t)
     if "dx" in results:

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastact.placement import on_device
-from fastact.rows import device, exact, quick
+from fastact.rows import device, exact, quick, tangents
 from fastact.rows.launch import Call, execute
-from fastact.rows.operands import (
-    Array,
-    Result,
-    axes_of,
-    broadcast,
-    check_causal,
-    floats,
-    mask_of,
-    offsets_of,
-    output,
-    rows,
-    scale_of,
-)
+from fastact.rows.operands import Array, Result, broadcast, floats, output, rows
+from fastact.rows.options import Options
 from fastact.rows.record import RowRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every call of the family may be told, checked."""
-
-    call: str
-    shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    mask: Array | None
-    scale: float
-    causal: bool
-    offsets: Array | None
-
-    @classmethod
-    def of(cls, call: str, shape: tuple[int, ...], axis: Any, given: dict[str, Any]) -> Options:
-        """Check the options of a call on an array of a shape."""
-        accepted = ("where", "scale", "causal", "offsets")
-        for name in given:
-            if name not in accepted:
-                raise TypeError(f"{call}: no option {name!r}; accepted are axis, out, {', '.join(accepted)}")
-        axes = axes_of(call, axis, len(shape))
-        causal = bool(given.get("causal", False))
-        if causal:
-            check_causal(call, axes, len(shape), given.get("offsets"))
-        offsets = offsets_of(call, given.get("offsets"), axes, shape)
-        return cls(call, shape, axes, mask_of(call, given.get("where"), shape), scale_of(call, given.get("scale", 1.0)), causal, offsets)
 
 
 class RowFunction:
@@ -124,7 +85,7 @@ class RowFunction:
         dtype, (x,) = floats(self.name, {"x": x})
         told = Options.of(self.name, x.shape, axis, options)
         if self.record.reduces:
-            return self._reduced(x, dtype, told, out)
+            return self._reduced(self.record.program, {"x": x}, dtype, told, out)
         return self._run(self.record.program, {"x": x}, "y", dtype, told, out)
 
     def backward(self, dy: Any, x: Any, /, axis: Any = -1, *, out: Any = None, **options: Any) -> Any:
@@ -168,6 +129,8 @@ class RowFunction:
             return self._zeros(dy, dtype, told, out)
         return self._run(f"{self.record.program}_from_output", {"dy": dy, "y": y}, "dx", dtype, told, out)
 
+    jvp = tangents.jvp
+
     def reference(self, x: Any, /, axis: int = -1) -> np.ndarray[Any, Any]:
         """The function of rows along one axis, by the C reference in long double."""
         return exact.forward(self.record.program, self.record.sign * np.asarray(x, np.longdouble), axis)
@@ -202,8 +165,8 @@ class RowFunction:
         lead = elements.shape[:-1]
         return (lead, 0) if told.offsets is None else ((len(told.offsets) - 1, *lead), told.axes[0])
 
-    def _reduced(self, x: Array, dtype: np.dtype[Any], told: Options, out: Any) -> Any:
-        elements = {"x": rows(x, told.axes)}
+    def _reduced(self, program: str, inputs: dict[str, Array], dtype: np.dtype[Any], told: Options, out: Any) -> Any:
+        elements = {k: rows(a, told.axes) for k, a in inputs.items()}
         if told.mask is not None:
             elements["where"] = rows(told.mask, told.axes)
         lead, first = self._lead(told, elements["x"])
@@ -211,7 +174,7 @@ class RowFunction:
         moved = np.moveaxis(y, 0, first) if first else y
         given = output(told.call, out, moved.shape, dtype)
         factor = self._factor(told)
-        call = Call(self.record.program, elements, {"y": y}, (factor,), factor != 1.0, told.causal, told.offsets)
+        call = Call(program, elements, {"y": y}, (factor,), factor != 1.0, told.causal, told.offsets)
         (exact.execute if dtype.char == "g" else execute)(call)
         if given is None:
             return moved[()]

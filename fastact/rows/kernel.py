@@ -18,7 +18,7 @@ from numba.core.registry import cpu_target
 from fastact.cpu.loops import Kernel
 from fastact.cpu.raw import loop
 from fastact.numerics.emit import DOUBLE, FLOAT, I64, PTR, Value, constant
-from fastact.rows import losses, programs, sparse
+from fastact.rows import changes, losses, programs, sparse
 from fastact.rows.access import Place
 from fastact.rows.form import Form
 from fastact.rows.programs import Plan, Row
@@ -32,13 +32,16 @@ PROGRAMS: dict[str, Callable[[Row], None]] = {
     "log_softmax": programs.log_softmax,
     "log_softmax_backward": programs.log_softmax_backward,
     "log_softmax_from_output": programs.log_softmax_from_output,
+    "log_softmax_jvp": changes.log_softmax,
     "logsumexp": programs.logsumexp,
     "logsumexp_backward": programs.softmax,
+    "logsumexp_jvp": changes.logsumexp,
     "hardmax": sparse.hardmax,
     "sparsemax": sparse.sparsemax,
     "sparsemax_backward": sparse.sparsemax_backward,
     "sparsemax_from_output": sparse.sparsemax_from_output,
     "cross_entropy": losses.cross_entropy,
+    "cross_entropy_jvp": changes.cross_entropy,
     "sigmoid_cross_entropy": losses.sigmoid_cross_entropy,
 }
 

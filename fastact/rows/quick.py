@@ -114,7 +114,7 @@ def call(program: str, roles: Roles, arrays: tuple[Any, ...], axis: Any, out: An
             return None
     if type(axis) is not int or not _plain(arrays) or (out is not None and type(out) is not np.ndarray):
         return None
-    target = np.empty_like(arrays[-1 if roles is FROM_OUTPUT else 0]) if out is None and roles is not REDUCED else out
+    target = np.empty_like(arrays[-1 if roles is FROM_OUTPUT else 0]) if out is None and roles.per_row != roles.names[-1] else out
     operands = arrays if target is None else (*arrays, target)
     factor = scale * sign
     forms = tuple([(a.dtype, a.shape, a.strides, a.flags.num) for a in operands])
