@@ -35,7 +35,7 @@ def test_two_commands() -> None:
     commands = [line.strip() for line in README.read_text().splitlines() if line.strip().startswith("python3 -m venv")]
     assert len(commands) == 2
     assert commands[0].endswith("fastact demo")
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n auto --dist loadfile")
 
 
 def test_rows_of_gates() -> None:
