@@ -34,6 +34,7 @@ from fastact.noise.units import (
     saturated_noise_hard_sigmoid,
     saturated_noise_hard_tanh,
 )
+from fastact.own.definition import define
 from fastact.pieces import maxout
 from fastact.rows.members import (
     ROWS,
@@ -167,6 +168,7 @@ __all__ = [
     "celu",
     "clamped_swiglu",
     "crelu",
+    "define",
     "dish",
     "dropout",
     "dropout_after",

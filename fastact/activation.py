@@ -17,6 +17,7 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
 from fastact.dispatch import LARGE, WIDTHS, device_calls
 from fastact.errors import explain
+from fastact.own.place import place
 from fastact.placement import on_device
 from fastact.record import Record
 from fastact.reference import derivative_of_activation, of_activation
@@ -63,15 +64,21 @@ class Activation:
         self.roots, self.budget = record.roots, record.budget
         self.from_output, self._typed = FROM_OUTPUT.get(record), dispatch.typed_defaults(record)
         self._names, self._trainable = tuple(p.name for p in record.params), any(p.trainable for p in record.params)
-        self.__module__ = "fastact"
-        self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"
+        self.__module__ = record.scalar.__module__ if record.plain else "fastact"
+        self.__doc__ = f"{record.scalar.__doc__ or record.formula}" + (f"\n\n    Source: {record.source}" if record.source else "")
 
     def __repr__(self) -> str:
         params = "".join(f", {p.name}" if p.default is None else f", {p.name}={p.default:g}" for p in self.record.params)
         return f"<fastact {self.record.name}(x{params})>"
 
     def __reduce__(self) -> str:
-        return self.record.name
+        return place(self) if self.record.plain else self.record.name
+
+    def __copy__(self) -> Activation:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Activation:
+        return self
 
     def _shifted(self, options: dict[str, Any]) -> Activation:
         """The activation of x·scale + bias if these are among the options."""

@@ -60,6 +60,7 @@ class Ulp:
 
 
 EXACT = Ulp(float32=0.0, float64=0.0)
+UNKNOWN = Ulp(float32=math.inf, float64=math.inf)
 ROUNDED = Ulp(float32=0.5, float64=0.5)
 
 
@@ -101,6 +102,7 @@ class Record:
     `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias); `label` is the name
     that a record derived from another's keeps; dots in it lead to its public object from the package, which pickle follows.
     `reference` is the function's name in the C reference, empty for its own; None says that it is not there.
+    `plain` says that the scalar is a user's Python, which is traced on every target.
     """
 
     scalar: Scalar
@@ -125,6 +127,7 @@ class Record:
     affine: tuple[str, ...] = ()
     label: str = ""
     reference: str | None = ""
+    plain: bool = False
 
     @property
     def name(self) -> str:

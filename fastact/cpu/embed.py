@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numba.core import types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.directions import STORAGE, Direction
 from fastact.numerics.bind import bind
+from fastact.numerics.emit import Value
+from fastact.own import paths
 from fastact.record import Record
 
 ACCEPTED = tuple(name for name in STORAGE if name != "longdouble")
@@ -46,7 +49,7 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
 
     def choose(x: Any) -> Callable[..., Any]:
         width = _width(x)
-        chosen = _typed(bind(record.scalar, width, from_python=True), getattr(np, width), count, _whole if gradients else _first)
+        chosen = _typed(_bound(record, width), getattr(np, width), count, _whole if gradients else _first)
         chosen.__defaults__ = defaults
         return chosen
 
@@ -56,6 +59,33 @@ def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
     function.__defaults__ = implementation.__defaults__ = defaults
     overload(function, jit_options={"error_model": "numpy"})(implementation)
     return function
+
+
+@functools.cache
+def _bound(record: Record, width: str) -> Callable[..., Any]:
+    """The scalar in a width for code of Numba; a user's own is traced, so that it has the bits of the array call."""
+    if not record.plain:
+        return bind(record.scalar, width, from_python=True)  # type: ignore[no-any-return]
+    real, count = getattr(types, width), len(record.operands) + len(record.params)
+    whole = types.UniTuple(real, 1 + count)
+
+    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return context.make_tuple(builder, whole, paths.results(record, width, [Value(builder, v) for v in values]))
+
+    def typed(typing: Any, *given: Any) -> Any:
+        return whole(*given), lower
+
+    positional = [inspect.Parameter(f"a{k}", inspect.Parameter.POSITIONAL_ONLY) for k in range(1 + count)]
+    typed.__signature__ = inspect.Signature(positional)  # type: ignore[attr-defined]
+    own = intrinsic(typed)
+    choices: dict[int, Callable[..., Any]] = {
+        1: lambda a: own(a),
+        2: lambda a, b: own(a, b),
+        3: lambda a, b, c: own(a, b, c),
+        4: lambda a, b, c, d: own(a, b, c, d),
+        5: lambda a, b, c, d, e: own(a, b, c, d, e),
+    }
+    return njit(choices[count])  # type: ignore[no-any-return]
 
 
 def on_device(record: Record, *, gradients: bool) -> Callable[..., Any]:

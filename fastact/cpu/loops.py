@@ -18,7 +18,9 @@ from fastact.cpu.longdouble import call_reference
 from fastact.directions import Direction, Signature, Storage, results, signature
 from fastact.numerics import shift
 from fastact.numerics.bind import bind
+from fastact.numerics.emit import Value
 from fastact.numerics.metadata import Distinct
+from fastact.own import paths
 from fastact.record import Record
 
 PTR = ir.PointerType()
@@ -84,24 +86,33 @@ def _loop(builder: Any, n: Any, body: Callable[[Any, Any], None]) -> None:
     builder.position_at_end(done)
 
 
-def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, pointers: list[Any], n: Any, arrays: bool) -> Any:
-    """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
-    width = sig.inputs[0].width
-    scalar = bind(record.scalar, width)
-    own = len(record.operands) + sig.params - len(record.affine)
-    arguments = (getattr(types, width),) * own
+def _scalar(builder: Any, record: Record, width: str, count: int) -> tuple[Callable[[list[Any]], list[Any]], list[Any]]:
+    """The scalar on LLVM's values, by Numba or, of a user's own, by tracing it; and the libraries to link."""
+    if record.plain:
+        return lambda inner: paths.results(record, width, [Value(builder, v) for v in inner]), []
+    scalar, arguments = bind(record.scalar, width), (getattr(types, width),) * count
     scalar.compile(arguments)
     compiled = scalar.overloads[arguments]
-    context = cpu_target.target_context
+
+    def call(inner: list[Any]) -> list[Any]:
+        context = cpu_target.target_context
+        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
+        return [builder.extract_value(result, k) for k in range(compiled.signature.return_type.count)]
+
+    return call, [compiled.library]
+
+
+def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, pointers: list[Any], n: Any, arrays: bool) -> list[Any]:
+    """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
+    own = len(record.operands) + sig.params - len(record.affine)
+    scalar, libraries = _scalar(builder, record, sig.inputs[0].width, own)
     first_param = len(sig.inputs) - sig.params
     fixed = {j: _load(builder, pointers[j], sig.inputs[j], sig.inputs[0])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
 
     def call(values: list[Any]) -> list[Any]:
         x, moved = values[0], values[own:]
         inner = [shift.enter(builder, record.affine, x, moved), *values[1:own]]
-        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
-        parts = [builder.extract_value(result, k) for k in range(compiled.signature.return_type.count)]
-        return shift.leave(builder, record.affine, x, moved, parts, record.flat)
+        return shift.leave(builder, record.affine, x, moved, scalar(inner), record.flat)
 
     def body(index: Any, group: Any) -> None:
         def element(j: int) -> Any:
@@ -122,7 +133,7 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
 
     _loop(builder, n, body)
     builder.ret_void()
-    return compiled.library
+    return libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,8 @@ def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: 
             call_reference(builder, record, direction, args, n, arrays)
             builder.ret_void()
         else:
-            library.add_linking_library(_emit(builder, record, direction, sig, pointers, n, arrays))
+            for linked in _emit(builder, record, direction, sig, pointers, n, arrays):
+                library.add_linking_library(linked)
         library.add_ir_module(module)
         library.finalize()
         return Kernel(library.get_pointer_to_function(name), library)

@@ -171,8 +171,8 @@ def _register(ufunc: np.ufunc, record: Record, direction: Direction, dtype: str)
 
 
 def _name(record: Record, direction: Direction) -> str:
-    """What pickle finds the ufunc by: a name in `fastact.ufuncs`, or where the record's name is a path the attribute of its object."""
-    if "." in record.name:
+    """What pickle finds the ufunc by: a name in `fastact.ufuncs`, or the attribute of its object, of a user's own or where the record's name is a path."""
+    if "." in record.name or record.plain:
         return f"{record.name}.{'ufunc' if direction == 'forward' else f'_{direction}'}"
     return record.name if direction == "forward" else f"{record.name}_{direction}"
 

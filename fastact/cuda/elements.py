@@ -7,7 +7,8 @@ from typing import Any
 from fastact.cuda.arithmetic import Doubts, Quick
 from fastact.directions import Direction, results
 from fastact.numerics import shift
-from fastact.numerics.emit import FLOAT, Value, constant, traced
+from fastact.numerics.emit import FLOAT, Value
+from fastact.own import paths
 from fastact.record import Record
 
 
@@ -17,7 +18,6 @@ def compute(builder: Any, record: Record, direction: Direction, inputs: list[Any
     With `doubts`, quotients of float32 are taken the quick way.
     """
     width = "float32" if inputs[-1].type == FLOAT else "float64"
-    scalar = traced(record.scalar, width)
     own = len(record.operands) + len(record.params) - len(record.affine)
 
     def value(v: Any) -> Value:
@@ -26,7 +26,7 @@ def compute(builder: Any, record: Record, direction: Direction, inputs: list[Any
     def call(values: list[Any]) -> list[Any]:
         x, moved = values[0], values[own:]
         inner = [shift.enter(builder, record.affine, x, moved), *values[1:own]]
-        parts = [v.ir if isinstance(v, Value) else constant(x.type, v) for v in scalar(*map(value, inner))]
+        parts = paths.results(record, width, [value(v) for v in inner])
         return shift.leave(builder, record.affine, x, moved, parts, record.flat)
 
     return results(builder, record, direction, inputs, call)

@@ -17,7 +17,8 @@ from llvmlite import ir
 
 from fastact.errors import CudaUnavailableError
 from fastact.numerics import bits
-from fastact.numerics.emit import DOUBLE, FLOAT, REAL, Value, constant, traced
+from fastact.numerics.emit import DOUBLE, FLOAT, REAL, Value, constant
+from fastact.own import paths
 from fastact.record import Record
 
 _SUFFIX = {FLOAT: "f", DOUBLE: "d"}
@@ -87,8 +88,7 @@ def emit(builder: Any, record: Record, values: list[Any]) -> list[Any]:
     """The scalar's results (y, derivatives...) of values of one width."""
     kind = values[0].type
     width = next(name for name, real in REAL.items() if real == kind)
-    results = traced(record.scalar, width)(*(Rounded(builder, v) for v in values))
-    return [r.ir if isinstance(r, Value) else constant(kind, r) for r in results]
+    return paths.results(record, width, [Rounded(builder, v) for v in values])
 
 
 @functools.cache

@@ -240,6 +240,8 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
 @functools.cache
 def traced(function: Callable[..., Any], width: str) -> Callable[..., Any]:
     """A function of the numerics, with all that it calls, for values of a width ("float32", "float64")."""
+    if function in _PRIMITIVES:
+        return _PRIMITIVES[function]
     assert isinstance(function, FunctionType)
-    scope = resolved(function, width, lambda value: _PRIMITIVES[value] if value in _PRIMITIVES else traced(value, width))
+    scope = resolved(function, width, lambda value: traced(value, width))
     return FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
