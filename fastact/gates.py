@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,8 @@ class Gate:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         if self.name.startswith(gates.UNNAMED):
+            if self.record.plain:
+                raise pickle.PicklingError(f"{self.name} cannot be pickled; pickle the activation, and make the gate of it: fastact.gated(f)")
             return _gated, (self.record.factors[0],)
         return self.name
 

@@ -71,6 +71,7 @@ def product(record: Record, source: str, aliases: tuple[str, ...] = ()) -> Calla
         budget=Budget(_product(b.forward), _product(b.derivative), b.params and _product(b.params)),
         source=source,
         aliases=aliases,
+        label="",
     )
 
 

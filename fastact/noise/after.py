@@ -62,6 +62,7 @@ def _record(inner: Record) -> Record:
         derivative_limits=Limits(dropped_or(slope.at_minus_inf), dropped_or(slope.at_plus_inf)),
         flat=True,
         budget=inner.budget,
+        plain=inner.plain,
         source=f"{_dropout.source}; {inner.source}",
     )
 

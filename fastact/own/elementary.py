@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan, pi
+from math import inf, nan
 from typing import Any
 
 from fastact.activations import exponential, hyperbolic, logistic
@@ -132,31 +132,32 @@ def erfc(x: Any) -> Any:
     return select(absolute(x) * real(_ROOT2) < k.CENTRE_END, real(1) - _near_erf(x), far)
 
 
-def _waves(x: Any, n: Any) -> Any:
-    """± sin(x - n π/2), which is cos x for odd n and sin x for even n up to sign; NaN beyond TURNS_END, where float spacing hides the waves."""
+def _turned(x: Any) -> Any:
+    """Return sin r, cos r, whether n is odd and whether (n - 1)/2 or n/2 is, for x = n π/2 + r, |r| ≤ π/4.
+
+    NaN beyond TURNS_END, where neighbouring floats are too far apart for waves.
+    """
+    n = fma(x, k.TWO_OVER_PI, k.MAGIC_INTEGER) - k.MAGIC_INTEGER
+    odd = (n + k.MAGIC_EVEN) - k.MAGIC_EVEN != n
+    half = real(0.5) * (n - select(odd, real(1), real(0)))
     r = fma(n, -k.PIO2_LOW, fma(n, -k.PIO2, x))
-    return select(absolute(x) <= k.TURNS_END, sine(r), real(nan))
+    r = select(absolute(x) <= k.TURNS_END, r, real(nan))
+    s = sine(real(0.5) * r)
+    return sine(r), fma(real(-2) * s, s, real(1)), odd, (half + k.MAGIC_EVEN) - k.MAGIC_EVEN != half
 
 
 def sin(x: Any) -> Any:
-    """Sine, reduced to the nearest multiple of π; odd ones change the sign."""
-    h = fma(x, real(1 / pi), k.MAGIC_INTEGER) - k.MAGIC_INTEGER
-    even = (h + k.MAGIC_EVEN) - k.MAGIC_EVEN
-    y = _waves(x, h + h)
-    return _unless_zero(select(even != h, -y, y), x)
-
-
-def _unless_zero(y: Any, x: Any) -> Any:
-    """`y`, but x where that is 0."""
-    return select(x == real(0), x, y)
+    """Sine."""
+    s, c, odd, turned = _turned(x)
+    y = select(odd, c, s)
+    return select(x == real(0), x, select(turned, -y, y))
 
 
 def cos(x: Any) -> Any:
-    """Cosine, reduced to the nearest odd multiple of π/2."""
-    h = fma(x, real(1 / pi), real(-0.5) + k.MAGIC_INTEGER) - k.MAGIC_INTEGER
-    even = (h + k.MAGIC_EVEN) - k.MAGIC_EVEN
-    y = _waves(x, (h + h) + real(1))
-    return select(even != h, y, -y)
+    """Cosine."""
+    s, c, odd, turned = _turned(x)
+    y = select(odd, -s, c)
+    return select(turned, -y, y)
 
 
 def maximum(a: Any, b: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact.numerics.emit import REAL, Value, select, traced
+from fastact.numerics.emit import REAL, Value, constant, select, traced
 
 DECISIONS = 64
 """Decisions along one way through a function, from which on it is refused."""
@@ -54,12 +54,13 @@ class Trace:
         return Number(select(condition.value, *sides), self)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """A function of fastact's own numerics on numbers; what is neither a number nor a truth is passed on as it is."""
+        """A function of fastact's own numerics on numbers, plain ones made values; what is neither a number nor a truth stays as it is."""
+        like = next(self.unwrap(a) for a in arguments if isinstance(a, Number))
 
         def passed(v: Any) -> Any:
-            if isinstance(v, Truth):
+            if isinstance(v, Number):
                 return v.value
-            return self.unwrap(v) if isinstance(v, Number | Plain) else v
+            return like.made(constant(REAL[self.width], self.unwrap(v))) if isinstance(v, Plain) else v
 
         return self.wrap(traced(function, self.width)(*map(passed, arguments)))
 

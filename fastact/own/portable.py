@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 
 from fastact import scalars
+from fastact.binding import bind
+from fastact.numerics.bind import bind as in_float64
 from fastact.own.number import Number
+from fastact.record import Record
 
 _MEANINGS: dict[int, Callable[..., Any]] = {
     id(getattr(module, name)): function
@@ -46,12 +49,50 @@ def _resolve(value: Any, known: dict[Any, Any]) -> Any:
         return _MEANINGS[id(value)]
     if isinstance(value, ModuleType):
         return value if value is scalars else _Module(value, known)
+    if isinstance(record := getattr(value, "record", None), Record) and record.operands == ("x",):
+        return _Function(record, known)
     value = getattr(value, "py_func", value)  # what numba.njit made
     if not isinstance(value, FunctionType) or value.__module__ == scalars.__name__:
         return value
     if str(value.__module__).startswith("fastact."):
         return _numeric(value)
     return _rebound(value, known)
+
+
+class _Function:
+    """An activation within a scalar: its value, and by `scalar_grad` all of its results."""
+
+    def __init__(self, record: Record, known: dict[Any, Any]) -> None:
+        self.record = record
+        self._own = _rebound(record.scalar, known) if record.plain else None
+
+    def scalar_grad(self, x: Any, *params: Any) -> Any:
+        """(y, dy/dx, dy/dparam...)."""
+        given = x, *bind(self.record, "", params, {})
+        if self._own is not None:
+            return self._own(*given)
+        number = next((a for a in given if isinstance(a, Number)), None)
+        if number is not None:
+            return number.trace.call(self.record.scalar, *given)
+        if hasattr(x, "_mpf_"):
+            from fastact.oracle import DEFINITIONS
+
+            return tuple(x.context.mpf(part(*given)) for part in DEFINITIONS[self.record.name])
+        with np.errstate(all="ignore"):
+            return in_float64(self.record.scalar, "float64", compiled=False)(*map(np.float64, given))
+
+    def __call__(self, x: Any, *params: Any) -> Any:
+        return self.scalar_grad(x, *params)[0]
+
+    scalar = __call__
+
+    def derivative(self, x: Any, *params: Any) -> Any:
+        """dy/dx."""
+        return self.scalar_grad(x, *params)[1]
+
+    def value_and_grad(self, x: Any, *params: Any) -> Any:
+        """(y, dy/dx)."""
+        return tuple(self.scalar_grad(x, *params)[:2])
 
 
 def _numeric(function: FunctionType) -> Callable[..., Any]:
