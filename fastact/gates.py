@@ -70,7 +70,7 @@ class Gate:
     def __reduce__(self) -> str | tuple[Any, ...]:
         if self.name.startswith(gates.UNNAMED):
             if self.record.plain:
-                raise pickle.PicklingError(f"{self.name} cannot be pickled; pickle the activation, and make the gate of it: fastact.gated(f)")
+                raise pickle.PicklingError(f"{self.name} cannot be pickled; pickle the activation f, and make fastact.gated(f) of it")
             return _gated, (self.record.factors[0],)
         return self.name
 

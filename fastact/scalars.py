@@ -161,7 +161,7 @@ def isfinite(x: Any) -> Any:
 
 
 def square(x: Any) -> Any:
-    """x·x."""
+    """Square, x·x."""
     return x * x
 
 
@@ -171,7 +171,7 @@ def sign(x: Any) -> Any:
 
 
 def power(x: Any, n: Any) -> Any:
-    """x ** n for fixed n, whole or half of an odd number."""
+    """X ** n for fixed n, whole or half of an odd number."""
     return x**n
 
 
@@ -195,12 +195,15 @@ def _first(better: Callable[[Any, Any], Any], name: str) -> Callable[..., Any]:
     return choose
 
 
-_COMMON: dict[str, Callable[..., Any]] = {f.__name__: f for f in (exp, expm1, log, log1p, sqrt, tanh, sin, cos, copysign, isnan, isinf, isfinite)}
+_COMMON: dict[str, Callable[..., Any]] = {
+    f.__name__: f for f in (exp, expm1, log, log1p, sqrt, tanh, sin, cos, copysign, isnan, isinf, isfinite)
+}
 LIKE_MATH: dict[str, Callable[..., Any]] = {**_COMMON, "fabs": absolute, "erf": erf, "erfc": erfc, "pow": power}
 LIKE_NUMPY: dict[str, Callable[..., Any]] = {
     **_COMMON,
     **{f.__name__: f for f in (absolute, maximum, minimum, clip, square, sign, power)},
-    **{"fabs": absolute, "where": select, "float_power": power},
+    "fabs": absolute,
+    "where": select,
 }
 LIKE_BUILTINS: dict[str, Callable[..., Any]] = {
     "max": _first(lambda a, b: a > b, "max"),

@@ -67,7 +67,7 @@ def _bound(record: Record, width: str) -> Callable[..., Any]:
     if not record.plain:
         return bind(record.scalar, width, from_python=True)  # type: ignore[no-any-return]
     real, count = getattr(types, width), len(record.operands) + len(record.params)
-    whole = types.UniTuple(real, 1 + count)
+    whole: Any = types.UniTuple(real, 1 + count)  # type: ignore[attr-defined]
 
     def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return context.make_tuple(builder, whole, paths.results(record, width, [Value(builder, v) for v in values]))
@@ -77,15 +77,7 @@ def _bound(record: Record, width: str) -> Callable[..., Any]:
 
     positional = [inspect.Parameter(f"a{k}", inspect.Parameter.POSITIONAL_ONLY) for k in range(1 + count)]
     typed.__signature__ = inspect.Signature(positional)  # type: ignore[attr-defined]
-    own = intrinsic(typed)
-    choices: dict[int, Callable[..., Any]] = {
-        1: lambda a: own(a),
-        2: lambda a, b: own(a, b),
-        3: lambda a, b, c: own(a, b, c),
-        4: lambda a, b, c, d: own(a, b, c, d),
-        5: lambda a, b, c, d, e: own(a, b, c, d, e),
-    }
-    return njit(choices[count])  # type: ignore[no-any-return]
+    return njit(_typed(intrinsic(typed), getattr(np, width), count, _whole))  # type: ignore[no-any-return]
 
 
 def on_device(record: Record, *, gradients: bool) -> Callable[..., Any]:

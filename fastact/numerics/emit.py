@@ -160,10 +160,12 @@ class Value:
         return self.made((self.b.fpext if real is DOUBLE else self.b.fptrunc)(self.ir, kind))
 
 
-def fma(a: Any, b: Any, c: Any) -> Any:
+def fma(a: Any, b: Any, c: Any) -> Value:
     """a·b + c with one rounding; any of the three may be a number."""
     v = next((o for o in (a, b, c) if isinstance(o, Value)), None)
-    return bits.fma(a, b, c) if v is None else v.fused(v.like(a), v.like(b), v.like(c))
+    if v is None:
+        return bits.fma(a, b, c)  # type: ignore[no-any-return]
+    return v.fused(v.like(a), v.like(b), v.like(c))
 
 
 @overload

@@ -33,7 +33,7 @@ def define(scalar: Callable[..., Any], /, **options: Any) -> Activation: ...
 def define(scalar: None = None, /, **options: Any) -> Callable[[Callable[..., Any]], Activation]: ...
 
 
-def define(
+def define(  # type: ignore[misc]
     scalar: Callable[..., Any] | None = None,
     /,
     *,
@@ -164,7 +164,9 @@ def _params(name: str, function: FunctionType, given: Mapping[str, float | Param
     parameters = list(inspect.signature(function).parameters.values())
     for p in parameters:
         if p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
-            raise TypeError(f"define: {name} has the argument {p}; accepted are x and named parameters, without * and **")
+            raise TypeError(
+                f"define: {name} has the argument {p.replace(annotation=p.empty)}; accepted are x and named parameters, without * and **"
+            )
     if not parameters:
         raise TypeError(f"define: {name} takes no argument; accepted is a function (x, *params) -> (y, dy/dx, dy/dparam...)")
     names = [p.name for p in parameters[1:]]

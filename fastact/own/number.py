@@ -12,8 +12,8 @@ from fastact.numerics.emit import REAL, Value, constant, select, traced
 DECISIONS = 64
 """Decisions along one way through a function, from which on it is refused."""
 
-Plain = int | float | np.floating | np.integer | np.bool_
-_REAL = {"float32": np.float32, "float64": np.float64}
+PLAIN: Any = (int, float, np.floating, np.integer, np.bool_)
+_REAL: dict[str, Any] = {"float32": np.float32, "float64": np.float64}
 
 
 class Trace:
@@ -60,7 +60,7 @@ class Trace:
         def passed(v: Any) -> Any:
             if isinstance(v, Number):
                 return v.value
-            return like.made(constant(REAL[self.width], self.unwrap(v))) if isinstance(v, Plain) else v
+            return like.made(constant(REAL[self.width], self.unwrap(v))) if isinstance(v, PLAIN) else v
 
         return self.wrap(traced(function, self.width)(*map(passed, arguments)))
 
@@ -80,7 +80,7 @@ class Number:
         return self
 
     def _do(self, operation: str, other: Any) -> Any:
-        if not isinstance(other, Number | Plain):
+        if not isinstance(other, (Number, *PLAIN)):
             return NotImplemented
         return Number(getattr(self.number().value, operation)(self.trace.unwrap(other)), self.trace)
 
@@ -119,7 +119,7 @@ class Number:
 
     def __pow__(self, power: Any) -> Any:
         """Whole powers by products, the root by which x ** (n + 1/2) begins."""
-        if isinstance(power, Number) or not isinstance(power, Plain) or abs(power) > 64 or 2 * power != int(2 * power):
+        if isinstance(power, Number) or not isinstance(power, PLAIN) or abs(power) > 64 or 2 * power != int(2 * power):
             given = "y" if isinstance(power, Number) else repr(power)
             raise TypeError(f"x ** {given}: accepted are the powers n and n + 1/2 up to 64; for others write exp(y * log(x))")
         square, n = self.number(), int(abs(power))
@@ -137,7 +137,7 @@ class Number:
         raise TypeError(f"{base} ** x: accepted are fixed powers of x; write exp(x * log({base}))")
 
     def _compare(self, sign: str, other: Any) -> Any:
-        if not isinstance(other, Number | Plain):
+        if not isinstance(other, (Number, *PLAIN)):
             return NotImplemented
         left, right = self.number().value, self.trace.unwrap(other)
         compare = left.b.fcmp_unordered if sign == "!=" else left.b.fcmp_ordered
@@ -166,9 +166,9 @@ class Number:
         return bool(self != 0)
 
     def __float__(self) -> float:
-        raise TypeError("a number was needed, and x was given, or what is computed from it; the functions for these are those of fastact.scalars")
+        raise TypeError("a number was needed, and x was given, or what is made of it; functions for these are those of fastact.scalars")
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
 
 class Truth(Number):

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 
 from fastact.numerics.emit import REAL, Value, constant, traced
-from fastact.own.number import Number, Plain, Trace
+from fastact.own.number import PLAIN, Number, Trace
 from fastact.own.portable import portable
 from fastact.record import Record
 
@@ -28,12 +28,14 @@ def checked(scalar: Callable[..., Any], results: Any) -> tuple[Any, ...]:
     wanted = names(scalar)
     told = f"expected are {len(wanted)} numbers, ({', '.join(wanted)})"
     if not isinstance(results, tuple | list):
-        given = "one number" if isinstance(results, Number | Plain) else f"a {type(results).__name__}" if results is not None else "nothing"
+        given = (
+            "one number" if isinstance(results, (Number, *PLAIN)) else f"a {type(results).__name__}" if results is not None else "nothing"
+        )
         raise TypeError(f"it returns {given}; {told}")
     if len(results) != len(wanted):
         raise TypeError(f"it returns {len(results)} results; {told}")
     for name, r in zip(wanted, results, strict=True):
-        if not isinstance(r, Number | Plain):
+        if not isinstance(r, (Number, *PLAIN)):
             raise TypeError(f"its result {name} is of type {type(r).__name__}; {told}")
     return tuple(results)
 

@@ -26,5 +26,5 @@ def place(activation: Any) -> str:
     for other, value in vars(module).items() if module else ():
         if value is activation:
             return str(other)
-    told = f"it is no attribute of the module {scalar.__module__}, in which its function is defined; give it a name at the top of that module"
+    told = f"it is no attribute of the module {scalar.__module__}, in which its function is; give it a name at the top of that module"
     raise pickle.PicklingError(f"{name} cannot be pickled: {told}")

@@ -64,7 +64,7 @@ class _Function:
 
     def __init__(self, record: Record, known: dict[Any, Any]) -> None:
         self.record = record
-        self._own = _rebound(record.scalar, known) if record.plain else None
+        self._own = _rebound(record.scalar, known) if record.plain and isinstance(record.scalar, FunctionType) else None
 
     def scalar_grad(self, x: Any, *params: Any) -> Any:
         """(y, dy/dx, dy/dparam...)."""

@@ -1,0 +1,62 @@
+"""What stands for an activation on the command line: its name, or where one of your own is."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import fastact as fa
+from fastact.printing import UsageError
+
+FORMS = "a name of `fastact list`, module:name, or path.py:name"
+
+
+def activation(text: str) -> fa.Activation:
+    """The activation that is meant by "gelu", "package.module:name" or "folder/file.py:name".
+
+    A plain function that is found there is defined as `fastact.define` does.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or the module cannot be imported.
+    """
+    where, separator, name = text.rpartition(":")
+    if not separator:
+        known = {f.name: f for f in fa.ACTIVATIONS}
+        if text not in known:
+            raise UsageError(f"unknown activation {text!r}; accepted are {FORMS}; names are {', '.join(known)}")
+        return known[text]
+    found: Any = _module(where)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, FunctionType):
+        try:
+            found = fa.define(found)
+        except (TypeError, ValueError) as error:
+            raise UsageError(str(error)) from error
+    if not isinstance(found, fa.Activation):
+        told = "there is nothing of that name" if found is None else f"it is of type {type(found).__name__}"
+        raise UsageError(f"{text}: {told}; accepted is an activation, made by fastact.define, or a function for it")
+    return found
+
+
+def _module(where: str) -> ModuleType:
+    path = Path(where)
+    try:
+        if path.suffix != ".py":
+            if "" not in sys.path:
+                sys.path.insert(0, "")  # as `python -m` does: the folder that the command is run in
+            return importlib.import_module(where)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
