@@ -179,10 +179,9 @@ def test_pickles_in_another_process() -> None:
 
 def test_what_they_do_not_have() -> None:
     x = np.ones(3)
-    with pytest.raises(NotImplementedError, match=r"^rbf\.reference: the C reference has the functions of fastact alone"):
-        rbf.reference(x)
-    with pytest.raises(NotImplementedError, match=r"^rbf\.reference_derivative: "):
-        rbf.reference_derivative(x)
+    for reference in (rbf.reference, rbf.reference_derivative):
+        with pytest.raises(TypeError, match=r"^rbf is not in the C reference, which has fastact's own functions alone"):
+            reference(x)
     with pytest.raises(TypeError, match=r"^rbf accepts float16, bfloat16, float32 and float64, not longdouble$"):
         rbf(x.astype(np.longdouble))
     with pytest.raises(TypeError, match=r"^rbf\.backward_from_output: y does not tell"):

@@ -171,7 +171,7 @@ def _register(ufunc: np.ufunc, record: Record, direction: Direction, dtype: str)
 
 
 def _name(record: Record, direction: Direction) -> str:
-    """What pickle finds the ufunc by: a name in `fastact.ufuncs`, or the attribute of its object, of a user's own or where the record's name is a path."""
+    """What pickle finds the ufunc by: a name in `fastact.ufuncs`, or the path to its attribute of a user's own, or of what has a path."""
     if "." in record.name or record.plain:
         return f"{record.name}.{'ufunc' if direction == 'forward' else f'_{direction}'}"
     return record.name if direction == "forward" else f"{record.name}_{direction}"

@@ -136,6 +136,7 @@ def define(  # type: ignore[misc]
         odd=odd,
         monotone=monotone,
         label=label,
+        reference=None,
         plain=True,
     )
     for width in ("float32", "float64"):
