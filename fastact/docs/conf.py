@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 project = "fastact"
 author = "fastact authors"
+copyright = "fastact authors, BSD-3-Clause"  # noqa: A001
+default_role = "code"
 version = release = fastact.__version__
 language = "en"
 extensions = [
@@ -18,6 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
     "sphinx_copybutton",
+    "extensions.generate",
     "extensions.mathml",
 ]
 exclude_patterns = ["examples/**"]

@@ -1,0 +1,135 @@
+"""What was measured, as tables: the files of results under bench/, and what the records publish."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+BENCH = Path(__file__).parents[3] / "bench"
+RUNS = ("exhaustive", "float64", "halves")
+DIRECTIONS = ("forward", "backward", "value_and_grad")
+NONE = "–"
+
+
+@functools.cache
+def read(name: str) -> dict[str, Any]:
+    """One file of results."""
+    found: dict[str, Any] = json.loads((BENCH / f"{name}.json").read_text())
+    return found
+
+
+def number(value: float) -> str:
+    """A number as a reader writes it: ∞, a minus sign, a power of ten."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
+    for part in (3, 6, 8):
+        if value * part == 1:
+            return f"1/{part}"
+    digits, _, power = f"{value:.6g}".partition("e")
+    told = digits.replace("-", "\N{MINUS SIGN}")
+    return told if not power else f"{told}·10{str(int(power)).translate(RAISED)}"
+
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _found(name: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What was found for a function in all runs, by dtype and direction: with the first of the parameters, which are the default ones."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for run in RUNS:
+        for entry in read(run)["results"]:
+            if entry["function"] == name:
+                found.setdefault((entry["dtype"], entry["direction"]), entry)
+    return found
+
+
+def _judged(entry: dict[str, Any]) -> str:
+    """How many values were looked at."""
+    return f"all {entry['judged']:,}" if entry["dtype"] != "float64" else f"{entry['judged']:,} points"
+
+
+def _error(entry: dict[str, Any]) -> str:
+    """The largest error and where it is; of 16-bit types how many results are not the nearest number."""
+    if entry["dtype"] in ("float16", "bfloat16"):
+        return "nearest, all" if entry["neighbours"] == 0 else f"nearest, but for {entry['neighbours']}"
+    if entry["ulp"] == 0:
+        return "0"
+    return f"{entry['ulp']:.3f} at {number(float.fromhex(entry['x']))}"
+
+
+def _published(entry: dict[str, Any]) -> str:
+    return "nearest" if entry["dtype"] in ("float16", "bfloat16") else f"{entry['budget']:g}"
+
+
+def errors(name: str) -> str:
+    """Bounds and measured errors of an activation, a line for each dtype."""
+    found = _found(name)
+    rows = []
+    for dtype in dict.fromkeys(dtype for dtype, _ in found):
+        f, slope = found[dtype, "forward"], found[dtype, "derivative"]
+        rows.append((f"`{dtype}`", _judged(f), _published(f), _error(f), _published(slope), _error(slope)))
+    return table(("dtype", "inputs tried", "f: bound", "f: largest", "f′: bound", "f′: largest"), rows)
+
+
+def widths(rows: Iterable[tuple[str, float, float]]) -> str:
+    """Published bounds of what has no file of results: of what, in float32, in float64."""
+    return table(("", "float32", "float64"), ((what, f"{narrow:g}", f"{wide:g}") for what, narrow, wide in rows))
+
+
+def peers(name: str) -> str:
+    """The errors of other libraries by the same measure, or nothing."""
+    for row in read("errors")["rows"]:
+        if row["function"] == name:
+            who = [peer for peer in ("scipy", "torch", "jax", "onnx") if peer in row["forward"]]
+            rows = [
+                (told, *(_lost(row.get(way, {}).get(peer)) for peer in ("fastact", *who)))
+                for told, way in (("f", "forward"), ("f′", "backward"))
+            ]
+            return table(("", "fastact", *who), rows) if who else ""
+    return ""
+
+
+def _lost(figures: dict[str, Any] | None) -> str:
+    if figures is None:
+        return NONE
+    if figures["ulp"] < 1e6:
+        return f"{figures['ulp']:.3g}"
+    where, share = float(f"{figures['x']:.3g}"), max(figures["above 4 ulp"], 0.001)
+    return f"lost at {number(where)} ({share:.1%})"
+
+
+def speed(name: str) -> str:
+    """Speed of an activation, and by how much it is faster than others: a line for each direction and size."""
+    rows = [row for row in read("results")["rows"] if row["function"] == name and row["layout"] == "dense"]
+    who = sorted({peer for row in rows for peer in row["peers"]})
+    rows.sort(key=lambda row: (DIRECTIONS.index(row["direction"]), row["size"]))
+    lines = [
+        (
+            f"`{row['direction']}`",
+            f"{row['size']:,}",
+            f"{row['Gelem/s']:.2f}",
+            f"{row['limit']:.2f}",
+            *(f"{row['peers'][peer]:.2f}" if peer in row["peers"] else NONE for peer in who),
+        )
+        for row in rows
+    ]
+    return table(("direction", "elements", "10⁹ a second", "× copy", *(f"× {peer}" for peer in who)), lines)
+
+
+def machine(run: str) -> str:
+    """Where and with what a file was made."""
+    header = read(run)["header"]
+    versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items() if name not in ("onnx", "ml_dtypes"))
+    return f"{header['cpu']}, {header['date'][:10]}; {versions}"

@@ -1,0 +1,149 @@
+"""The pages of functions of rows, of noise and of pieces, in Markdown, from their records."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+import fastact as fa
+from extensions.facts import number, table, widths
+from extensions.sheets import docstring, elsewhere, formula, picture, properties, prose, section, session
+
+IMPORT = "import numpy as np, fastact as fa"
+CUDA = "All calls take CUDA arrays too ([guide](../guides/cuda.md)). Every method: "
+BOUNDS = "Largest errors in ulp, published and tested; gradients in ulp of the largest term of the row.\n"
+
+
+def rows(f: Any) -> str:
+    """The page of a function of rows."""
+    record, name = f.record, f.name
+    x, dy = np.array([[1, 2, 4], [0, 0, -np.inf]], np.float32), np.array([1, 0, 0], np.float32)
+    first = np.float32(1) if record.reduces else dy
+    before = [IMPORT, "x = np.array([[1, 2, 4], [0, 0, -np.inf]], np.float32)", f"dy = np.{first!r}"]
+    if record.reduces:
+        before[-1] = "dy = np.float32(1)"
+    shown = [
+        (f"fa.{name}(x)", f(x)),
+        (f"fa.{name}(x, axis=0)", f(x, axis=0)),
+        (f"fa.{name}(x, where=x > 0)", f(x, where=x > 0)),
+        (f"fa.{name}.backward(dy, x)", f.backward(first, x)),
+    ]
+    calls = [(f"`fa.{name}(x, axis=-1)`", "y"), (f"`fa.{name}.backward(dy, x, axis=-1)`", "dx")]
+    if not record.reduces:
+        calls.append((f"`fa.{name}.backward_from_output(dy, y, axis=-1)`", "dx from y alone"))
+    calls += [
+        ("`where=`", "a mask: elements that are not there"),
+        ("`scale=`", "of x·scale, in the same pass"),
+        ("`causal=`", "the mask of causal attention, never written out"),
+        ("`offsets=`", "rows of different lengths, one after another"),
+    ]
+    bounds = [("y", *record.budget), ("dx", *record.gradient)]
+    return "\n".join(
+        [
+            f"# {name}\n\n{prose(record.summary)}\n",
+            picture(name, f"{name} of a row of three, x, 0 and −1, against x"),
+            formula("y" if record.reduces else "y_i", record.formula),
+            table(("", ""), [("source", prose(record.source))]),
+            section("Example", session(before, shown)),
+            section("Calls", table(("call", "gives"), calls), f"{CUDA}[rows](../reference/rows.md).\n"),
+            section("In other libraries", elsewhere(name)),
+            section("Error", BOUNDS, widths(bounds)),
+        ]
+    )
+
+
+def noisy(f: fa.Noisy) -> str:
+    """The page of a function of x and of noise."""
+    record, name, noise = f.record, f.name, f.params[0].name
+    x = np.linspace(-3, 3, 5, dtype=np.float32)
+    shown = [
+        (f"fa.{name}(x, rng=7)", f(x, rng=7)),
+        (f"fa.{name}.derivative(x, rng=7)", f.derivative(x, rng=7)),
+        (f"fa.{name}(x, 0.5)  # the noise, given", f(x, 0.5)),
+    ]
+    if f.mean is not None:
+        shown.append((f"fa.{name}.expected(x)", f.expected(x)))
+    trained = [p.name for p in record.params if p.trainable]
+    calls = [
+        (f"`fa.{name}(x, {noise})`", "y, of noise that is given"),
+        (f"`fa.{name}(x, rng=seed)`", "y, of noise drawn in the loop; `rng=(seed, stream)` for one of many"),
+        (f"`fa.{name}.backward(dy, x, rng=seed)`", f"(dx, {', '.join('d' + p for p in trained)})" if trained else "dx, of the same noise"),
+        (f"`fa.{name}.derivative(x, rng=seed)`", "dy/dx"),
+        (f"`fa.{name}.value_and_grad(x, rng=seed)`", "both in one pass"),
+        (f"`fa.{name}.expected(x)`", "the mean over the noise" if f.mean is not None else "refused: there is no closed form"),
+    ]
+    budget = record.budget
+    bounds = [("y", budget.forward.float32, budget.forward.float64), ("dy/dx", budget.derivative.float32, budget.derivative.float64)]
+    rest = table(
+        ("parameter", "default", "its gradient, from `backward`"),
+        [
+            (f"`{noise}`", f"{f.draw.__name__.rpartition('.')[2]} noise", "with `wrt` where the noise is given"),
+            *((f"`{p.name}`", number(p.default or 0), "always" if p.trainable else f'with `wrt="{p.name}"`') for p in f.params[1:]),
+        ],
+    )
+    return "\n".join(
+        [
+            f"# {name}\n\n{prose(record.summary)}\n",
+            picture(name, f"{name} against x: its mean, and where nine of ten values lie"),
+            formula("y", record.formula),
+            formula(r"\frac{\partial y}{\partial x}", record.derivative),
+            docstring(f) + "\n",
+            properties(record),
+            section("Parameters", rest),
+            section("Example", session([IMPORT, "x = np.linspace(-3, 3, 5, dtype=np.float32)"], shown)),
+            section("Calls", table(("call", "gives"), calls), f"{CUDA}[Noisy](../reference/noisy.md).\n"),
+            section("In other libraries", elsewhere(name)),
+            section("Error", "Largest errors in ulp of the largest term, published and tested:\n", widths(bounds)),
+        ]
+    )
+
+
+def loss(f: Any) -> str:
+    """The page of a cross entropy."""
+    logits = np.array([[2, 0, -1], [0, 1, 3]], np.float32)
+    soft = f.name == "softmax_cross_entropy"
+    given, text = (np.array([0, 1]), "np.array([0, 1])") if soft else (np.float32(1), "1.0")
+    before = [IMPORT, "logits = np.array([[2, 0, -1], [0, 1, 3]], np.float32)"]
+    ways = [(f"fa.{f.name}(logits, {text})", f(logits, given))]
+    if soft:
+        ways.append((f"fa.{f.name}.value_and_grad(logits, {text})", f.value_and_grad(logits, given)))
+    ways.append((f"fa.{f.name}.backward(1.0, logits, {text})", f.backward(1.0, logits, given)))
+    return _plain(f, "loss against the first logit", before, ways, [("loss", *f.budget), ("gradient", *f.gradient)])
+
+
+def pieces(f: Any) -> str:
+    """The page of maxout, crelu or gumbel_softmax."""
+    x = np.array([[1.0, 5, 3, 2], [-1, 0, -3, 4]])
+    before = [IMPORT, "x = np.array([[1.0, 5, 3, 2], [-1, 0, -3, 4]])"]
+    if f is fa.maxout:
+        shown = [("fa.maxout(x, 2)", f(x, 2)), ("fa.maxout.with_index(x, 2)", f.with_index(x, 2))]
+        shown.append(("fa.maxout.backward(np.ones((2, 2)), x, 2)", f.backward(np.ones((2, 2)), x, 2)))
+    elif f is fa.crelu:
+        shown = [("fa.crelu(x)", f(x)), ("fa.crelu.backward(np.ones((2, 8)), x)", f.backward(np.ones((2, 8)), x))]
+    else:
+        shown = [("fa.gumbel_softmax(x, rng=7, temperature=0.5)", f(x, rng=7, temperature=0.5))]
+        shown.append(("fa.gumbel_softmax(x, rng=7, hard=True)", f(x, rng=7, hard=True)))
+    return _plain(f, "values against x", before, shown, [])
+
+
+def _plain(f: Any, told: str, before: list[str], shown: list[tuple[str, Any]], bounds: list[tuple[str, float, float]]) -> str:
+    """A page of what has no record: summary, picture, formula, docstring, example."""
+    summary = inspect.cleandoc(f.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+    source = inspect.cleandoc(f.__doc__ or "").partition("Source:")[2].replace("\n", " ").strip()
+    return "\n".join(
+        [
+            f"# {f.name}\n\n{prose(summary)}\n",
+            picture(f.name, f"{f.name}: {told}"),
+            formula("y", f.formula) if hasattr(f, "formula") else "",
+            docstring(f) + "\n",
+            table(("", ""), [("source", prose(source))]) if source else "",
+            section("Example", session(before, shown)),
+            section("In other libraries", elsewhere(f.name)),
+            section("Error", BOUNDS, widths(bounds)) if bounds else "",
+            f"\n{CUDA}[rows, pieces and losses](../reference/rows.md).\n",
+        ]
+    )
+
+
