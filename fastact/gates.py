@@ -48,7 +48,7 @@ class Gate:
         Of f, as those of an `Activation`.
     budget : Budget
         Largest errors in ulp: `forward` of y, `derivative` of dy/da. Where f(a) or f'(a) is subnormal, they are counted in
-        |b| times the smallest subnormal, if that is more.
+        ``|b|`` times the smallest subnormal, if that is more.
     packed : Packed
         The gate on the two halves of one array.
     """

@@ -31,7 +31,7 @@ class ActivationStats:
     zeros : float
         Fraction of y that is exactly 0.
     saturated : float
-        Fraction with |f'(x)| below the tolerance, those with a derivative of 0 included.
+        Fraction with ``|f'(x)|`` below the tolerance, those with a derivative of 0 included.
     dead : bool
         Whether f'(x) is exactly 0 in all of the unit, so that no gradient comes through.
     mean, variance : float
@@ -69,7 +69,7 @@ def activation_stats(
     axis : int or tuple of int, optional
         The axis or axes of the units: statistics are over all others, the batch. By default all of x is one unit.
     tolerance : float
-        What |f'(x)| is below where a unit is saturated. For 0.01 a sigmoid is so beyond |x| = 4.585, tanh beyond 2.993.
+        What ``|f'(x)|`` is below where a unit is saturated. For 0.01 a sigmoid is so beyond ``|x|`` = 4.585, tanh beyond 2.993.
 
     Returns
     -------

@@ -80,6 +80,7 @@ class GumbelSoftmax:
     """
 
     name = "gumbel_softmax"
+    formula = r"\mathrm{softmax}\left(\frac{x + g}{\mathrm{temperature}}\right)"
 
     def __init__(self) -> None:
         self.__module__ = "fastact"

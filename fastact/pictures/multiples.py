@@ -44,7 +44,7 @@ def draw(columns: int, style: Style, *, transparent: bool, advance: Callable[[in
             left, bottom = _GAP + k % columns * (_CELL + _GAP), top - k // columns * (tall + _NAME + _GAP) - _NAME - tall
             figure.text(left / width, (bottom + tall + 0.06) / height, f.name, fontsize=_size(f.name), color=style.ink)
             axes = figure.add_axes((left / width, bottom / height, _CELL / width, tall / height), facecolor="none")
-            _cell(axes, f, style)
+            cell(axes, f, style)
             advance(1, f.name)
         top -= rows * (tall + _NAME + _GAP)
     return figure
@@ -63,7 +63,8 @@ def _size(name: str) -> float:
     return TEXT * min(1.0, 19 / len(name))
 
 
-def _cell(axes: Any, f: Any, style: Style) -> None:
+def cell(axes: Any, f: Any, style: Style) -> None:
+    """One function, without numbers."""
     axes.set(xlim=X, ylim=Y, xticks=[], yticks=[])
     for side in axes.spines.values():
         side.set_color(style.grid)

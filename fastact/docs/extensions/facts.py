@@ -12,6 +12,7 @@ from typing import Any
 BENCH = Path(__file__).parents[3] / "bench"
 RUNS = ("exhaustive", "float64", "halves")
 DIRECTIONS = ("forward", "backward", "value_and_grad")
+PEERS = ("scipy", "torch", "jax", "onnx")
 NONE = "–"
 
 
@@ -90,15 +91,33 @@ def widths(rows: Iterable[tuple[str, float, float]]) -> str:
 
 def peers(name: str) -> str:
     """The errors of other libraries by the same measure, or nothing."""
-    for row in read("errors")["rows"]:
-        if row["function"] == name:
-            who = [peer for peer in ("scipy", "torch", "jax", "onnx") if peer in row["forward"]]
-            rows = [
-                (told, *(_lost(row.get(way, {}).get(peer)) for peer in ("fastact", *who)))
-                for told, way in (("f", "forward"), ("f′", "backward"))
-            ]
-            return table(("", "fastact", *who), rows) if who else ""
-    return ""
+    (row,) = (row for row in read("errors")["rows"] if row["function"] == name)
+    who = [peer for peer in PEERS if peer in row["forward"]]
+    rows = [(told, *_cells(row, way, ("fastact", *who))) for told, way in (("f", "forward"), ("f′", "backward"))]
+    return table(("", "fastact", *who), rows) if who else ""
+
+
+def _cells(row: dict[str, Any], way: str, who: Iterable[str]) -> list[str]:
+    return [_lost(row.get(way, {}).get(peer)) for peer in who]
+
+
+def all_errors(way: str) -> str:
+    """The errors of all functions in all libraries."""
+    rows = [(f"[{row['function']}]({row['function']}.md)", *_cells(row, way, ("fastact", *PEERS))) for row in read("errors")["rows"]]
+    return table(("function", "fastact", *PEERS), rows)
+
+
+def all_speeds(way: str, size: int) -> str:
+    """The speed of all functions, over that of all libraries."""
+    rows = [row for row in read("results")["rows"] if (row["direction"], row["size"], row["layout"]) == (way, size, "dense")]
+    who = sorted({peer for row in rows for peer in row["peers"]})
+    lines = [(f"[{row['function']}]({row['function']}.md)", *_rate(row, who)) for row in rows]
+    return table(("function", "10⁹ a second", "× copy", *(f"× {peer}" for peer in who)), lines)
+
+
+def _rate(row: dict[str, Any], who: Iterable[str]) -> list[str]:
+    times = [f"{row['peers'][peer]:.2f}" if peer in row["peers"] else NONE for peer in who]
+    return [f"{row['Gelem/s']:.2f}", f"{row['limit']:.2f}", *times]
 
 
 def _lost(figures: dict[str, Any] | None) -> str:
@@ -107,7 +126,7 @@ def _lost(figures: dict[str, Any] | None) -> str:
     if figures["ulp"] < 1e6:
         return f"{figures['ulp']:.3g}"
     where, share = float(f"{figures['x']:.3g}"), max(figures["above 4 ulp"], 0.001)
-    return f"lost at {number(where)} ({share:.1%})"
+    return f"lost at {number(where)} ({share:.1%})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def speed(name: str) -> str:
@@ -115,16 +134,7 @@ def speed(name: str) -> str:
     rows = [row for row in read("results")["rows"] if row["function"] == name and row["layout"] == "dense"]
     who = sorted({peer for row in rows for peer in row["peers"]})
     rows.sort(key=lambda row: (DIRECTIONS.index(row["direction"]), row["size"]))
-    lines = [
-        (
-            f"`{row['direction']}`",
-            f"{row['size']:,}",
-            f"{row['Gelem/s']:.2f}",
-            f"{row['limit']:.2f}",
-            *(f"{row['peers'][peer]:.2f}" if peer in row["peers"] else NONE for peer in who),
-        )
-        for row in rows
-    ]
+    lines = [(f"`{row['direction']}`", f"{row['size']:,}", *_rate(row, who)) for row in rows]
     return table(("direction", "elements", "10⁹ a second", "× copy", *(f"× {peer}" for peer in who)), lines)
 
 

@@ -1,144 +1,123 @@
-"""The pictures of the site as SVG, each in light and in dark: drawn once, and the colours exchanged."""
+"""The pictures of the site as SVG, each in light and in dark: those of `fastact.plot`, and of functions that it does not draw."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import fastact as fa
+from fastact import plot
+from fastact.pictures.multiples import X as SHOWN
+from fastact.pictures.multiples import cell
+from fastact.pictures.panels import caption, empty, head, panel
+from fastact.pictures.style import DARK, LIGHT, Style
 
-INK, FAINT, FIRST, SECOND, THIRD = "#1f2328", "#d0d7de", "#0a58ca", "#b3420b", "#137333"
-DARK = {INK: "#e6edf3", FAINT: "#3d444d", FIRST: "#6cb6ff", SECOND: "#ffa657", THIRD: "#7ee787"}
-COLOURS = (FIRST, SECOND, THIRD)
-STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fastact",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.grid": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.5,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "lines.linewidth": 1.8,
-    "legend.frameon": False,
-}
 X = np.linspace(-4, 4, 801)
 Curves = dict[str, Any]
+Draw = Callable[[Style], Figure]
+SMALL = 1.8
+"""Inches across of a picture of the gallery, whose shape is that of the gallery of `fastact.plot`."""
 
 
-def line(axes: Axes, x: Any, curves: Curves) -> None:
-    """Curves over x, in the colours in order, with a legend of what is named."""
-    for colour, (name, y) in zip(COLOURS, curves.items(), strict=False):
-        axes.plot(x, y, color=colour, label=name or None)
-    if any(curves):
-        axes.legend()
+def drawings() -> Iterator[tuple[str, Draw, bool]]:
+    """Name and drawing of every picture, and whether the dark one differs in its colours alone."""
+    for f in (*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY):
+        lines = not isinstance(f, fa.Gate)
+        yield f.name, functools.partial(_drawn, f), lines
+        yield f"{f.name}-small", functools.partial(_cell, f), lines
+    for f in fa.ROWS:
+        yield f.name, functools.partial(_panel, f.name, f.formula, _row(f), "of the row (x, 0, −1)"), True
+        yield f"{f.name}-small", functools.partial(_small, _row(f)), True
+    for name, curves in _others().items():
+        yield name, functools.partial(_panel, name, getattr(fa, name).formula, curves, "over x"), True
+        yield f"{name}-small", functools.partial(_small, curves), True
 
 
-def _clean(y: Any) -> Any:
-    """A jump is drawn as a gap."""
-    y = np.asarray(y, float).copy()
-    y[1:][abs(np.diff(y)) > 0.2] = np.nan
-    return y
+def _drawn(f: Any, style: Style) -> Figure:
+    return plot.figure(f, dark=style is DARK, transparent=True)
 
 
-def activation(figure: Figure, f: fa.Activation) -> None:
-    """Function and derivative, and the error of both in float32."""
-    params = f.record.typical
-    left, right = figure.subplots(1, 2)
-    line(left, X, {"f": _clean(f(X, *params)), "f′": _clean(f.derivative(X, *params))})
-    left.set(xlabel="x", title="value and derivative")
-    x = np.linspace(-12, 12, 12_001).astype(np.float32)
-    for colour, name, made, truth in (
-        (FIRST, "f", f(x, *params), f.reference(x, *params)),
-        (SECOND, "f′", f.derivative(x, *params), f.reference_derivative(x, *params)),
-    ):
-        wrong = np.abs(made.astype(np.longdouble) - truth) / np.spacing(np.maximum(np.abs(truth), np.finfo(np.float32).tiny).astype(np.float32))
-        worst = wrong[:12_000].astype(float).reshape(-1, 60).max(1)
-        right.plot(x[30:12_000:60], worst, color=colour, linewidth=1, label=name)
-    right.set(xlabel="x", title="error in float32, ulp", ylim=(0, max(1.0, f.budget.forward.float32, f.budget.derivative.float32)))
-    right.legend()
+def _cell(f: Any, style: Style) -> Figure:
+    figure = empty(SMALL * 0.75, style, transparent=True, width=SMALL)
+    cell(figure.add_axes((0.01, 0.01, 0.98, 0.98), facecolor="none"), f, style)
+    return figure
 
 
-def gate(figure: Figure, g: fa.Gate) -> None:
-    """y for three b, and dy/da for them."""
-    left, right = figure.subplots(1, 2)
-    values = (-1.0, 1.0, 2.0)
-    line(left, X, {f"b = {b:g}": g(X, np.full_like(X, b)) for b in values})
-    line(right, X, {f"b = {b:g}": _clean(g.derivative(X, np.full_like(X, b))[0]) for b in values})
-    left.set(xlabel="a", title="y")
-    right.set(xlabel="a", title="∂y/∂a")
+def _panel(name: str, formula: str, curves: Curves, told: str, style: Style) -> Figure:
+    """Curves over x under a head."""
+    figure = empty(3.8, style, transparent=True)
+    head(figure, (name, "", formula), [], style, left=0.09)
+    caption(figure, 0.77, [(told, style.faint), *zip(curves, style.others, strict=False)], left=0.09)
+    axes = panel(figure, (0.09, 0.07, 0.88, 0.67), style)
+    axes.set_xlim(*SHOWN)
+    _lines(axes, curves, style)
+    return figure
 
 
-def noisy(figure: Figure, f: fa.Noisy) -> None:
-    """The mean over the noise and the span of nine values of ten."""
-    axes = figure.subplots()
-    x = X[::8]
-    drawn = f(np.broadcast_to(x, (400, x.size)), rng=7)
-    axes.fill_between(x, *np.quantile(drawn, (0.05, 0.95), axis=0), color=FAINT, label="9 of 10 values")
-    line(axes, x, {"mean": drawn.mean(0) if f.mean is None else f.expected(x)})
-    axes.set(xlabel="x")
+def _small(curves: Curves, style: Style) -> Figure:
+    """The same without numbers."""
+    figure = empty(SMALL * 0.75, style, transparent=True, width=SMALL)
+    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98), facecolor="none")
+    axes.set(xlim=SHOWN, xticks=[], yticks=[])
+    for side in axes.spines.values():
+        side.set_color(style.grid)
+    _lines(axes, curves, style)
+    return figure
 
 
-def rows(figure: Figure, f: Any) -> None:
-    """The results for a row of x, 0 and -1, and the gradient of the first."""
-    row = np.stack([X, np.zeros_like(X), np.full_like(X, -1)], axis=-1)
-    y = f(row)
-    left, right = figure.subplots(1, 2)
-    first = np.ones(len(X)) if y.ndim == 1 else np.broadcast_to([1.0, 0, 0], row.shape)
-    names = ("of x", "of 0", "of −1")
-    line(left, X, {"": y} if y.ndim == 1 else {name: _clean(y[:, k]) for k, name in enumerate(names)})
-    dx = f.backward(first, row)
-    line(right, X, {name: _clean(dx[:, k]) for k, name in enumerate(names)})
-    left.set(xlabel="x", title="of the row (x, 0, −1)")
-    right.set(xlabel="x", title="gradient" if y.ndim == 1 else "gradient of the first result")
+def _lines(axes: Any, curves: Curves, style: Style) -> None:
+    for colour, y in zip(style.others, curves.values(), strict=False):
+        jumps = abs(np.diff(y, append=y[-1])) > 0.2
+        axes.plot(X, np.where(jumps, np.nan, y), color=colour, linewidth=2, solid_capstyle="round")
 
 
-def plain(figure: Figure, curves: Curves) -> None:
-    """Curves over x."""
-    axes = figure.subplots()
-    line(axes, X, curves)
-    axes.set(xlabel="x")
+def _row(f: Any) -> Curves:
+    """The results for a row of x, 0 and -1."""
+    y = f(np.stack([X, np.zeros_like(X), np.full_like(X, -1)], axis=-1))
+    return {"y": y} if y.ndim == 1 else {"of x": y[:, 0], "of 0": y[:, 1], "of −1": y[:, 2]}
 
 
-def others() -> dict[str, Curves]:
+def _others() -> dict[str, Curves]:
     """What is drawn of functions without a record, by name."""
-    pair = np.stack([X, -X / 2], axis=-1)
-    logits = np.stack([X, np.zeros_like(X)], axis=-1)
-    halves = fa.crelu(X[:, None])
-    drawn = fa.gumbel_softmax(np.broadcast_to(logits, (200, *logits.shape)), rng=7).mean(0)
+    logits, halves = np.stack([X, np.zeros_like(X)], axis=-1), fa.crelu(X[:, None])
+    drawn = fa.gumbel_softmax(np.broadcast_to(logits, (200, *logits.shape)), rng=7)[..., 0]
     return {
-        "maxout": {"largest of x and −x/2": fa.maxout(pair, 2)[:, 0]},
+        "maxout": {"largest of x and −x/2": fa.maxout(np.stack([X, -X / 2], axis=-1), 2)[:, 0]},
         "crelu": {"first half": halves[:, 0], "second half": halves[:, 1]},
-        "gumbel_softmax": {"mean of 200 samples": drawn[:, 0], "softmax of (x, 0)": fa.softmax(logits)[:, 0]},
+        "gumbel_softmax": {"one sample": drawn[0], "mean of 200": drawn.mean(0), "softmax of (x, 0)": fa.softmax(logits)[:, 0]},
         "softmax_cross_entropy": {f"class {k} of (x, 0)": fa.softmax_cross_entropy(logits, np.full(len(X), k)) for k in range(2)},
         "sigmoid_cross_entropy": {f"target {t}": fa.sigmoid_cross_entropy(X, np.full_like(X, t)) for t in (0, 1)},
     }
 
 
-def save(path: Path, name: str, draw: Callable[[Figure], None], size: tuple[float, float] = (8, 3.2)) -> None:
-    """Write a picture, light and dark."""
-    with mpl.rc_context(STYLE), np.errstate(all="ignore"):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
-        buffer = io.StringIO()
+def _svg(name: str, figure: Figure) -> str:
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Title": name})
-    light = buffer.getvalue()
-    dark = light
-    for colour, other in DARK.items():
-        dark = dark.replace(colour, other)
-    (path / f"{name}-light.svg").write_text(light)
-    (path / f"{name}-dark.svg").write_text(dark)
+    return buffer.getvalue()
+
+
+def _recoloured(light: str) -> str:
+    """The light picture in the colours of the dark one."""
+    for field in dataclasses.fields(Style):
+        before, after = getattr(LIGHT, field.name), getattr(DARK, field.name)
+        for one, other in [(before, after)] if isinstance(before, str) else zip(before, after, strict=True):
+            light = light.replace(one, other)
+    return light
+
+
+def save(folder: Path, name: str, draw: Draw, *, lines: bool) -> None:
+    """Write a picture, light and dark."""
+    with np.errstate(all="ignore"):
+        light = _svg(name, draw(LIGHT))
+        dark = _recoloured(light) if lines else _svg(name, draw(DARK))
+    (folder / f"{name}-light.svg").write_text(light)
+    (folder / f"{name}-dark.svg").write_text(dark)

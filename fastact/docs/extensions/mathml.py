@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -10,13 +11,14 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+DIGITS = re.compile(r"\\t?frac(\d)(\d)")
 LOGGER = logging.getLogger(__name__)
 
 
 def _markup(node: nodes.Element, as_block: bool) -> str:
     text: str = node.astext().replace(r"\begin{split}", "").replace(r"\end{split}", "")
     try:
-        return str(tex2mathml(text.strip(), as_block=as_block))
+        return str(tex2mathml(DIGITS.sub(r"\\frac{\1}{\2}", text.strip()), as_block=as_block))
     except MathError as error:
         LOGGER.warning("%r is no formula: %s", text, error, location=node, type="mathml")
         return ""

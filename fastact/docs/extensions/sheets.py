@@ -34,7 +34,7 @@ def docstring(f: Any) -> str:
 
 def picture(name: str, told: str) -> str:
     """The picture of a function, light and dark."""
-    return "".join(f"```{{image}} plots/{name}-{way}.svg\n:alt: {told}\n:class: only-{way}\n```\n" for way in ("light", "dark"))
+    return "".join(f"```{{image}} plots/{name}-{way}.svg\n:alt: {told}\n:class: picture only-{way}\n```\n" for way in ("light", "dark"))
 
 
 def formula(left: str, latex: str) -> str:
