@@ -19,7 +19,7 @@ from fastact import cli
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "fastact" / "docs"
-PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+PAGES = (ROOT / "README.md", *(path for path in sorted(DOCS.rglob("*.md")) if path.parent.name != "functions"))
 SHOWN = ("text", "toml")
 """Languages that are shown and not run: output, and settings."""
 

@@ -27,11 +27,12 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: str(page.relative_to(pages.ROOT)))
 def test_page(page: Path, aside: None) -> None:
     text = page.read_text()
-    for name in pages.needs(text):
+    needs = pages.needs(text)
+    if "gpu" in needs and without_gpu():
+        pytest.skip(without_gpu())
+    for name in needs:
         if name != "gpu":
             pytest.importorskip(name)
-        elif without_gpu():
-            pytest.skip(without_gpu())
     fences = sum(line.startswith(("```python", "```pycon", "```console")) for line in text.splitlines())
     assert pages.run(str(page), text) == fences
 

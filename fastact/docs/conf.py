@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import fastact
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 project = "fastact"
 author = "fastact authors"
@@ -20,8 +15,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
     "sphinx_copybutton",
-    "extensions.generate",
-    "extensions.mathml",
+    "fastact.docs.extensions.generate",
+    "fastact.docs.extensions.mathml",
 ]
 exclude_patterns = ["examples/**"]
 nitpicky = True

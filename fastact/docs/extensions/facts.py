@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fastact.record import Ulp
+
 BENCH = Path(__file__).parents[3] / "bench"
 RUNS = ("exhaustive", "float64", "halves")
 DIRECTIONS = ("forward", "backward", "value_and_grad")
@@ -70,17 +72,18 @@ def _error(entry: dict[str, Any]) -> str:
     return f"{entry['ulp']:.3f} at {number(float.fromhex(entry['x']))}"
 
 
-def _published(entry: dict[str, Any]) -> str:
-    return "nearest" if entry["dtype"] in ("float16", "bfloat16") else f"{entry['budget']:g}"
+def _published(bound: Ulp, dtype: str) -> str:
+    return f"{getattr(bound, dtype):g}" if dtype in ("float32", "float64") else "nearest"
 
 
-def errors(name: str) -> str:
+def errors(f: Any) -> str:
     """Bounds and measured errors of an activation, a line for each dtype."""
-    found = _found(name)
+    found, budget = _found(f.name), f.budget
     rows = []
     for dtype in dict.fromkeys(dtype for dtype, _ in found):
-        f, slope = found[dtype, "forward"], found[dtype, "derivative"]
-        rows.append((f"`{dtype}`", _judged(f), _published(f), _error(f), _published(slope), _error(slope)))
+        y, slope = found[dtype, "forward"], found[dtype, "derivative"]
+        told = (_published(budget.forward, dtype), _error(y), _published(budget.derivative, dtype), _error(slope))
+        rows.append((f"`{dtype}`", _judged(y), *told))
     return table(("dtype", "inputs tried", "f: bound", "f: largest", "f′: bound", "f′: largest"), rows)
 
 

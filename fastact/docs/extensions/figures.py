@@ -29,7 +29,8 @@ SMALL = 1.8
 
 def drawings() -> Iterator[tuple[str, Draw, bool]]:
     """Name and drawing of every picture, and whether the dark one differs in its colours alone."""
-    for f in (*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY):
+    drawn: list[Any] = [*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY]
+    for f in drawn:
         lines = not isinstance(f, fa.Gate)
         yield f.name, functools.partial(_drawn, f), lines
         yield f"{f.name}-small", functools.partial(_cell, f), lines

@@ -5,31 +5,17 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import numpy as np
-
 import fastact as fa
-from extensions.facts import number, table, widths
-from extensions.sheets import docstring, elsewhere, formula, picture, properties, prose, section, session
+from fastact.docs.extensions.facts import number, table, widths
+from fastact.docs.extensions.sheets import docstring, elsewhere, formula, picture, properties, prose, section
 
-IMPORT = "import numpy as np, fastact as fa"
 CUDA = "All calls take CUDA arrays too ([guide](../guides/cuda.md)). Every method: "
 BOUNDS = "Largest errors in ulp, published and tested; gradients in ulp of the largest term of the row.\n"
 
 
-def rows(f: Any) -> str:
+def rows(f: Any, example: str) -> str:
     """The page of a function of rows."""
     record, name = f.record, f.name
-    x, dy = np.array([[1, 2, 4], [0, 0, -np.inf]], np.float32), np.array([1, 0, 0], np.float32)
-    first = np.float32(1) if record.reduces else dy
-    before = [IMPORT, "x = np.array([[1, 2, 4], [0, 0, -np.inf]], np.float32)", f"dy = np.{first!r}"]
-    if record.reduces:
-        before[-1] = "dy = np.float32(1)"
-    shown = [
-        (f"fa.{name}(x)", f(x)),
-        (f"fa.{name}(x, axis=0)", f(x, axis=0)),
-        (f"fa.{name}(x, where=x > 0)", f(x, where=x > 0)),
-        (f"fa.{name}.backward(dy, x)", f.backward(first, x)),
-    ]
     calls = [(f"`fa.{name}(x, axis=-1)`", "y"), (f"`fa.{name}.backward(dy, x, axis=-1)`", "dx")]
     if not record.reduces:
         calls.append((f"`fa.{name}.backward_from_output(dy, y, axis=-1)`", "dx from y alone"))
@@ -46,7 +32,7 @@ def rows(f: Any) -> str:
             picture(name, f"{name} of a row of three, x, 0 and −1, against x"),
             formula("y" if record.reduces else "y_i", record.formula),
             table(("", ""), [("source", prose(record.source))]),
-            section("Example", session(before, shown)),
+            section("Example", example),
             section("Calls", table(("call", "gives"), calls), f"{CUDA}[rows](../reference/rows.md).\n"),
             section("In other libraries", elsewhere(name)),
             section("Error", BOUNDS, widths(bounds)),
@@ -54,17 +40,9 @@ def rows(f: Any) -> str:
     )
 
 
-def noisy(f: fa.Noisy) -> str:
+def noisy(f: fa.Noisy, example: str) -> str:
     """The page of a function of x and of noise."""
     record, name, noise = f.record, f.name, f.params[0].name
-    x = np.linspace(-3, 3, 5, dtype=np.float32)
-    shown = [
-        (f"fa.{name}(x, rng=7)", f(x, rng=7)),
-        (f"fa.{name}.derivative(x, rng=7)", f.derivative(x, rng=7)),
-        (f"fa.{name}(x, 0.5)  # the noise, given", f(x, 0.5)),
-    ]
-    if f.mean is not None:
-        shown.append((f"fa.{name}.expected(x)", f.expected(x)))
     trained = [p.name for p in record.params if p.trainable]
     calls = [
         (f"`fa.{name}(x, {noise})`", "y, of noise that is given"),
@@ -92,7 +70,7 @@ def noisy(f: fa.Noisy) -> str:
             docstring(f) + "\n",
             properties(record),
             section("Parameters", rest),
-            section("Example", session([IMPORT, "x = np.linspace(-3, 3, 5, dtype=np.float32)"], shown)),
+            section("Example", example),
             section("Calls", table(("call", "gives"), calls), f"{CUDA}[Noisy](../reference/noisy.md).\n"),
             section("In other libraries", elsewhere(name)),
             section("Error", "Largest errors in ulp of the largest term, published and tested:\n", widths(bounds)),
@@ -100,35 +78,17 @@ def noisy(f: fa.Noisy) -> str:
     )
 
 
-def loss(f: Any) -> str:
+def loss(f: Any, example: str) -> str:
     """The page of a cross entropy."""
-    logits = np.array([[2, 0, -1], [0, 1, 3]], np.float32)
-    soft = f.name == "softmax_cross_entropy"
-    given, text = (np.array([0, 1]), "np.array([0, 1])") if soft else (np.float32(1), "1.0")
-    before = [IMPORT, "logits = np.array([[2, 0, -1], [0, 1, 3]], np.float32)"]
-    ways = [(f"fa.{f.name}(logits, {text})", f(logits, given))]
-    if soft:
-        ways.append((f"fa.{f.name}.value_and_grad(logits, {text})", f.value_and_grad(logits, given)))
-    ways.append((f"fa.{f.name}.backward(1.0, logits, {text})", f.backward(1.0, logits, given)))
-    return _plain(f, "loss against the first logit", before, ways, [("loss", *f.budget), ("gradient", *f.gradient)])
+    return _plain(f, "loss against the first logit", example, [("loss", *f.budget), ("gradient", *f.gradient)])
 
 
-def pieces(f: Any) -> str:
+def pieces(f: Any, example: str) -> str:
     """The page of maxout, crelu or gumbel_softmax."""
-    x = np.array([[1.0, 5, 3, 2], [-1, 0, -3, 4]])
-    before = [IMPORT, "x = np.array([[1.0, 5, 3, 2], [-1, 0, -3, 4]])"]
-    if f is fa.maxout:
-        shown = [("fa.maxout(x, 2)", f(x, 2)), ("fa.maxout.with_index(x, 2)", f.with_index(x, 2))]
-        shown.append(("fa.maxout.backward(np.ones((2, 2)), x, 2)", f.backward(np.ones((2, 2)), x, 2)))
-    elif f is fa.crelu:
-        shown = [("fa.crelu(x)", f(x)), ("fa.crelu.backward(np.ones((2, 8)), x)", f.backward(np.ones((2, 8)), x))]
-    else:
-        shown = [("fa.gumbel_softmax(x, rng=7, temperature=0.5)", f(x, rng=7, temperature=0.5))]
-        shown.append(("fa.gumbel_softmax(x, rng=7, hard=True)", f(x, rng=7, hard=True)))
-    return _plain(f, "values against x", before, shown, [])
+    return _plain(f, "values against x", example, [])
 
 
-def _plain(f: Any, told: str, before: list[str], shown: list[tuple[str, Any]], bounds: list[tuple[str, float, float]]) -> str:
+def _plain(f: Any, told: str, example: str, bounds: list[tuple[str, float, float]]) -> str:
     """A page of what has no record: summary, picture, formula, docstring, example."""
     summary = inspect.cleandoc(f.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     source = inspect.cleandoc(f.__doc__ or "").partition("Source:")[2].replace("\n", " ").strip()
@@ -139,11 +99,9 @@ def _plain(f: Any, told: str, before: list[str], shown: list[tuple[str, Any]], b
             formula("y", f.formula) if hasattr(f, "formula") else "",
             docstring(f) + "\n",
             table(("", ""), [("source", prose(source))]) if source else "",
-            section("Example", session(before, shown)),
+            section("Example", example),
             section("In other libraries", elsewhere(f.name)),
             section("Error", BOUNDS, widths(bounds)) if bounds else "",
             f"\n{CUDA}[rows, pieces and losses](../reference/rows.md).\n",
         ]
     )
-
-

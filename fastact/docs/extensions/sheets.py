@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 import fastact as fa
-from extensions.facts import errors, machine, number, peers, speed, table, widths
-from extensions.formulas import cases
+from fastact.docs.extensions.facts import errors, machine, number, peers, speed, table, widths
+from fastact.docs.extensions.formulas import cases
 from fastact.masks import MASKED
 from fastact.record import Record, Value, at
 
@@ -59,7 +58,7 @@ def parameters(record: Record) -> str:
     """The parameters, or nothing."""
     rows = []
     for p in record.params:
-        told = "always" if p.trainable else f"with `wrt=\"{p.name}\"`" if record.operands == ("x",) else "by `scalar_grad` alone"
+        told = "always" if p.trainable else f'with `wrt="{p.name}"`' if record.operands == ("x",) else "by `scalar_grad` alone"
         rows.append((f"`{p.name}`", "must be given" if p.default is None else number(p.default), told))
     return table(("parameter", "default", "its gradient, from `backward`"), rows) if rows else ""
 
@@ -124,32 +123,11 @@ def directions(f: fa.Activation) -> str:
 
 def elsewhere(name: str) -> str:
     """The function in other libraries, and how to get what they compute."""
-    presets = getattr(fa, "presets", None)
-    entries = presets.of(name) if presets is not None else ()
-    rows = [(f"`{e.call}`", f"`{e.preset}`", e.difference or "the same function and defaults") for e in entries]
-    return table(("there", "here", "what differs from the function of this page"), rows) if rows else ""
+    rows = [(f"`{e.call}`", f"`{e.preset}`", e.difference or "nothing: it is this very function") for e in fa.presets.of(name)]
+    return table(("there", "here", "what differs"), rows) if rows else ""
 
 
-def example(f: fa.Activation) -> str:
-    """A session with what it printed."""
-    x = np.array([-2, -0.5, 0, 0.5, 2], np.float32)
-    dy, params = np.ones_like(x), f.record.typical if any(p.default is None for p in f.params) else ()
-    given = "".join(f", {p:g}" for p in params)
-    shown = [
-        (f"fa.{f.name}(x{given})", f(x, *params)),
-        (f"fa.{f.name}.backward(np.ones_like(x), x{given})", f.backward(dy, x, *params)),
-        (f"fa.{f.name}.value_and_grad(np.float64(1){given})", f.value_and_grad(np.float64(1), *params)),
-    ]
-    return session(["import numpy as np, fastact as fa", "x = np.array([-2, -0.5, 0, 0.5, 2], np.float32)"], shown)
-
-
-def session(before: Iterable[str], shown: Iterable[tuple[str, Any]]) -> str:
-    """A block of pycon: lines that print nothing, and expressions with their values."""
-    lines = [f">>> {line}\n" for line in before] + [f">>> {text}\n{value!r}\n" for text, value in shown]
-    return f"```pycon\n{''.join(lines)}```\n"
-
-
-def activation(f: fa.Activation) -> str:
+def activation(f: fa.Activation, example: str) -> str:
     """The page of an activation."""
     record = f.record
     told = f"{f.name} and its derivative against x, and the error of both in ulp"
@@ -163,36 +141,28 @@ def activation(f: fa.Activation) -> str:
             docstring(f) + "\n",
             properties(record),
             section("Parameters", parameters(record)),
-            section("Example", example(f)),
+            section("Example", example),
             section("Calls", directions(f)),
             section("In other libraries", elsewhere(f.name)),
-            section("Error", ERROR, errors(f.name)),
+            section("Error", ERROR, errors(f)),
             f"\nOther libraries by the same measure, in float32: {LOST}\n\n{compared}" if compared else "",
             section("Speed", SPEED.format(machine("results")), speed(f.name)),
         ]
     )
 
 
-ERROR = """In units in the last place (ulp) of the exact result; [how](../guides/accuracy.md). Of 16-bit types the bound is the nearest number, or
-the second nearest where the exact value is within 1 % of a tie.
-"""
 LOST = "“lost” says where no digit is right, and on which share of all floats the error is beyond 4 ulp."
-SPEED = """float32, one thread; × tells how many times as fast it is as the other: `np.copyto` of the same bytes (for backward `np.add`), and
-each library that has the function. Above 1 is in our favour. {}.
+ERROR = """In units in the last place (ulp) of the exact result; [how](../guides/accuracy.md). Of 16-bit types the bound is the nearest
+number, or the second nearest where the exact value is within 1 % of a tie.
+"""
+SPEED = """float32, one thread; × tells how many times as fast it is as the other: `np.copyto` of the same bytes (for backward
+`np.add`), and each library that has the function. Above 1 is in our favour. {}.
 """
 
 
-def gate(g: fa.Gate) -> str:
+def gate(g: fa.Gate, example: str) -> str:
     """The page of a gated unit."""
     budget, name = g.budget, g.name
-    a, b = np.array([1, -2, 0.5], np.float32), np.array([3, 4, -1], np.float32)
-    both, dy = np.concatenate([a, b]), np.ones_like(a)
-    before = ["import numpy as np, fastact as fa", "a, b = np.array([1, -2, 0.5], np.float32), np.array([3, 4, -1], np.float32)"]
-    shown = [
-        (f"fa.{name}(a, b)", g(a, b)),
-        (f"fa.{name}.backward(np.ones_like(a), a, b)", g.backward(dy, a, b)),
-        (f"fa.{name}.packed(np.concatenate([a, b]))", g.packed(both)),
-    ]
     rows = [
         (call(g), "y"),
         (call(g, ".backward", "dy"), "(da, db)"),
@@ -214,7 +184,7 @@ def gate(g: fa.Gate) -> str:
             docstring(g) + "\n",
             properties(g.record),
             section("Parameters", parameters(g.record)),
-            section("Example", session(before, shown)),
+            section("Example", example),
             section("Calls", table(("call", "gives"), rows), after),
             section("In other libraries", elsewhere(name)),
             section("Error", "Largest errors in ulp, published and tested:\n", widths(bounds)),

@@ -1,0 +1,1 @@
+"""The documentation's sources, which packages that are built leave out."""
