@@ -97,7 +97,7 @@ class Record:
     `flat` says that the derivative is 0 by branch on part of the line: there a gradient is +0 whatever comes in.
     `monotone` says that the function never falls, and that of neighbouring floats none gives less than the one before.
     `roots` are the zeros of a smooth derivative, next to which a relative error has no meaning.
-    `reach` is the largest |x| for which the budget holds. `terms` bound the largest term of the derivative by x, and of
+    `reach` is the largest ``|x|`` for which the budget holds. `terms` bound the largest term of the derivative by x, and of
     those by the parameters, of functions whose derivatives have too many roots to list: errors are counted in its ulp.
     `affine` names the last parameters, ("bias",) or ("scale", "bias"), of a record of f(x·scale + bias); `label` is the name
     that a record derived from another's keeps; dots in it lead to its public object from the package, which pickle follows.

@@ -115,6 +115,12 @@ def _recoloured(light: str) -> str:
     return light
 
 
+def age(folder: Path, name: str) -> float:
+    """When a picture was drawn, or 0."""
+    path = folder / f"{name}-dark.svg"
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
 def save(folder: Path, name: str, draw: Draw, *, lines: bool) -> None:
     """Write a picture, light and dark."""
     with np.errstate(all="ignore"):
