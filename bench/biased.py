@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastact as fa
-from bench.arrays import Run
+from fastact.peers.arrays import Run
 
 FORMS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "rows of 1024": ((1024,), (1024,)),

@@ -1,4 +1,4 @@
-"""The one table of cases: every activation and direction, with the peers that have it, and the layouts that users have."""
+"""The cases of the benches: every activation and direction, with the peers that have it, and the layouts that users have."""
 
 from __future__ import annotations
 
@@ -9,33 +9,11 @@ from typing import Any
 import numpy as np
 
 import fastact as fa
-from bench.arrays import DIRECTIONS, Arrays, Run, required
-from bench.peers import PEERS, peers
-from fastact import ufuncs
+from fastact.peers import PEERS, peers
+from fastact.peers.arrays import DIRECTIONS, Arrays, Run, required
+from fastact.peers.own import limit, ours
 
 __all__ = ["DIRECTIONS", "PEERS", "Arrays", "Run", "layouts", "limit", "ours", "peers"]
-
-
-def limit(direction: str, a: Arrays) -> Run:
-    """What moves the same bytes: a copy for one stream in and one out, a sum for three streams."""
-    kind = np.dtype(np.uint16) if a.x.dtype.itemsize == 2 else a.x.dtype  # NumPy's 16-bit float sums are not bound by memory
-    x, dy, y = a.x.view(kind), a.dy.view(kind), a.y.view(kind)
-    if direction == "forward":
-        return lambda: np.copyto(y, x)
-    return lambda: np.add(x, dy, out=y)
-
-
-def ours(activation: fa.Activation, direction: str, a: Arrays) -> Run:
-    """The public call with `out=`; the bare ufunc where `backward` would also sum the gradients of parameters."""
-    params = required(activation)
-    if direction == "forward":
-        return lambda: activation(a.x, *params, out=a.y)
-    if direction == "value_and_grad":
-        return lambda: activation.value_and_grad(a.x, *params, out=(a.y, a.d))
-    if any(p.trainable for p in activation.params):
-        backward, values = getattr(ufuncs, f"{activation.name}_backward"), activation.record.typical
-        return lambda: backward(a.dy, a.x, *values, out=a.y)
-    return lambda: activation.backward(a.dy, a.x, *params, out=a.y)
 
 
 def _call(activation: fa.Activation, params: tuple[float, ...], x: Any, **options: Any) -> Any:

@@ -19,11 +19,11 @@ from rich.progress import track
 from rich.table import Table
 
 import fastact as fa
-from bench.arrays import Arrays
 from bench.machine import header
-from bench.peers import peers
 from bench.publish import insert
 from fastact import reference
+from fastact.peers import peers
+from fastact.peers.arrays import Arrays
 from fastact.record import at
 from fastact.verify.judge import errors, largest_term
 

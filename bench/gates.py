@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastact as fa
-from bench.arrays import Run
+from fastact.peers.arrays import Run
 
 COLUMNS = 4096
 FORMS = ("two arrays", "packed", "interleaved")

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.picture import draw
+from fastact.pictures.speed import draw
+from fastact.plot import write
 
 MARKERS = ("<!-- bench -->", "<!-- /bench -->")
 DIRECTIONS = ("forward", "backward")
@@ -92,7 +93,8 @@ def publish(given: argparse.Namespace) -> None:
     size, chosen = choose(rows, given.size, given.threads, given.dtype)
     block = markdown(chosen, header, size, given.threads, given.dtype)
     if given.picture is not None:
-        draw(chosen, f"{size} elements of {given.dtype}, {given.threads} thread(s), {header['cpu']}", given.picture)
+        given.picture.parent.mkdir(parents=True, exist_ok=True)
+        write(draw(chosen, f"{size} elements of {given.dtype}, {given.threads} thread(s), {header['cpu']}"), given.picture)
         if given.readme is not None:
             where = os.path.relpath(given.picture, given.readme.parent).replace(os.sep, "/")
             block = f"![Speed of every function over that of its peers]({where})\n\n{block}"

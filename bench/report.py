@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 import fastact as fa
-from bench.cases import DIRECTIONS, PEERS, Arrays, layouts, limit, ours, peers
+from bench.cases import DIRECTIONS, PEERS, Arrays, layouts
 from bench.fresh import fresh
-from bench.measure import seconds
 from bench.test_latency import CALLS
+from fastact.peers.race import race
+from fastact.timing import seconds
 
 TITLES = {
     "throughput": "{size} elements, {threads} thread(s): time of the limit and of each peer over ours, above 1 is in our favour",
@@ -33,14 +34,10 @@ def throughput(size: int, names: list[str]) -> list[dict[str, Any]]:
             continue
         for direction in DIRECTIONS:
             arrays = Arrays.make(size)
-            runs = {
-                "ours": ours(activation, direction, arrays),
-                "limit": limit(direction, arrays),
-                **peers(activation, direction, arrays),
-            }
-            times = seconds(runs)
-            row: dict[str, Any] = {"function": activation.name, "direction": direction, "Gelem/s": size / times["ours"] / 1e9}
-            rows.append(row | {who: times[who] / times["ours"] for who in ("limit", *PEERS) if who in times})
+            found = race(activation, direction, arrays, rounds=9, budget=0.01)
+            row: dict[str, Any] = {"function": activation.name, "direction": direction, "Gelem/s": found["elements_per_second"] / 1e9}
+            beside = {"limit": found["limit"], **found["peers"]}
+            rows.append(row | {who: beside[who] for who in ("limit", *PEERS) if who in beside})
     return rows
 
 

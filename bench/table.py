@@ -18,8 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import fastact as fa
 from bench.cases import DIRECTIONS, Arrays, layouts, limit, ours, peers
 from bench.machine import header
-from bench.measure import samples
 from bench.store import Key, Store
+from fastact.timing import samples
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 DENSE = "dense"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from bench.arrays import Arrays
+from fastact.peers.arrays import Arrays
 
 
 def _torch() -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 import fastact as fa
 from bench.cases import PEERS, Arrays, ours, peers
-from bench.peers import installed
+from fastact.peers import installed
 
 SIZE = 4096
 

@@ -9,37 +9,38 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import fastact as fa
-from fastact.commands import demo, gallery, info, plot, verify, warmup
+from fastact.commands import bench, demo, gallery, info, plot, show, verify, warmup
 from fastact.commands import list as list_
 from fastact.printing import Printer, UsageError
 
-COMMANDS: tuple[ModuleType, ...] = (list_, plot, gallery, verify, info, warmup, demo)
+COMMANDS: tuple[ModuleType, ...] = (list_, show, plot, gallery, bench, verify, info, warmup, demo)
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The statuses by which shells know a program that was interrupted, or whose reader went away."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fastact", description="Activation functions for NumPy arrays.")
-    parser.add_argument("--version", action="version", version=f"fastact {fa.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    made = argparse.ArgumentParser(prog="fastact", description="Activation functions for NumPy arrays.")
+    made.add_argument("--version", action="version", version=f"fastact {fa.__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)
-    return parser
+    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     module = next(m for m in COMMANDS if m.__name__.rpartition(".")[2] == given.command)
-    show = Printer(given.command)
+    printer = Printer(given.command)
     try:
-        status: int = module.run(given, show)
+        status: int = module.run(given, printer)
         sys.stdout.flush()
     except UsageError as error:
-        show.note(str(error))
+        printer.note(str(error))
         return 2
     except KeyboardInterrupt:
-        show.note("interrupted")
+        printer.note("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

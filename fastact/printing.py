@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,11 @@ class Printer:
     def __init__(self, command: str) -> None:
         self.command = command
 
+    @property
+    def width(self) -> float:
+        """Columns of the terminal; where nobody looks lines may have any length."""
+        return shutil.get_terminal_size().columns if watched(sys.stdout) else math.inf
+
     def data(self, value: Any) -> None:
         """Write one JSON document on stdout."""
         print(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
@@ -69,7 +75,9 @@ class Printer:
             except ImportError:
                 pass
             else:
-                table = Table(*head, title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+                table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+                for k, label in enumerate(head):
+                    table.add_column(label, overflow="fold", no_wrap=not k)
                 for row in rows:
                     table.add_row(*map(escape, row))
                 Console().print(table)

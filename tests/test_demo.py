@@ -49,17 +49,3 @@ def test_tables_with_and_without_rich(command: str, capsys: pytest.CaptureFixtur
     plain = capsys.readouterr().out
     assert "fastact" in plain
     assert "│" not in plain
-
-
-def test_list_tells_of_every_function(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    cli.main(["list"])
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[2:]] == [f.name for f in (*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY, *fa.ROWS)]
-    for line, row in zip(lines[-len(fa.ROWS) :], fa.ROWS, strict=True):
-        assert row.formula in line
-        assert line.endswith(f"{row.record.budget[0]:g} / {row.record.gradient[0]:g}")
-    for line, f in zip(lines[2 : -len(fa.ROWS)], (*fa.ACTIVATIONS, *fa.GATES, *fa.NOISY), strict=True):
-        assert f.formula in line
-        assert all(p.name in line for p in f.params)
-        assert line.count(" at ") == len(f.record.kinks)

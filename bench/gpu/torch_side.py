@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
-
-from bench import torch_table
 
 Run = Callable[[], Any]
 SAVED = ("sigmoid", "tanh", "exp")
 """Functions whose backward torch takes from the output."""
+
+
+def _kernels() -> Any:
+    """`fastact.peers.torch_table`, read as a file: a machine that has but a bundle has no Numba, which fastact imports."""
+    spec: Any = importlib.util.spec_from_file_location("torch_table", Path(__file__).parents[2] / "fastact" / "peers" / "torch_table.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def maker(device: Any) -> Callable[..., Run | None] | None:
@@ -24,7 +32,7 @@ def maker(device: Any) -> Callable[..., Run | None] | None:
     if not torch.cuda.is_available():
         return None
     stream = torch.cuda.ExternalStream(device.handle)
-    forward, backward = torch_table.tables(torch)
+    forward, backward = _kernels().tables(torch)
 
     @functools.lru_cache(4)
     def arrays(dtype: str, size: int) -> tuple[Any, ...]:

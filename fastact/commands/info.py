@@ -3,39 +3,81 @@
 from __future__ import annotations
 
 import argparse
-import platform
-
-import llvmlite
-import llvmlite.binding as llvm
-import numba
-import numpy as np
+from collections.abc import Iterator
+from typing import Any
 
 import fastact as fa
-from fastact.commands import Commands, add_parser
+from fastact.commands import Commands, add_json, add_parser
+from fastact.commands.chosen import KINDS
 from fastact.printing import Printer
 
 EXAMPLES = """
 fastact info
+fastact info --json          for a report of a bug
 """
+
+
+_KINDS = {"noise": "with noise", "rows": "of rows"}
 
 
 def add(commands: Commands) -> None:
     """Make the parser."""
-    add_parser(commands, "info", "versions, processor, threads", EXAMPLES)
+    add_json(add_parser(commands, "info", "processor, threads, GPU, versions, what is compiled", EXAMPLES))
+
+
+def _collect() -> dict[str, Any]:
+    import llvmlite.binding as llvm
+
+    from fastact import machine
+
+    return {
+        "fastact": fa.__version__,
+        "python": machine.python(),
+        "packages": machine.versions((*machine.REQUIRED, *machine.OPTIONAL)),
+        "llvm": ".".join(map(str, llvm.llvm_version_info)),
+        "cpu": machine.processor(),
+        "threads": machine.threads(),
+        "gpu": machine.gpu(),
+        "cache": machine.cache(),
+        "reference": machine.reference(),
+        "functions": {kind: len(group) for kind, group in KINDS.items()},
+    }
+
+
+def _rows(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    python, cpu, threads, reference = told["python"], told["cpu"], told["threads"], told["reference"]
+    yield "fastact", told["fastact"]
+    build = f", free-threaded, GIL {'on' if python['gil'] else 'off'}" if python["free_threaded"] else ""
+    yield "Python", f"{python['implementation']} {python['version']}{build}"
+    yield "packages", ", ".join(f"{name} {version}" for name, version in told["packages"].items())
+    yield "LLVM", told["llvm"]
+    yield "CPU", f"{cpu['model']} ({cpu['llvm_name']}), {cpu['cores']} cores"
+    yield "instructions", ", ".join(f"{name.upper()} {'yes' if there else 'no'}" for name, there in cpu["features"].items())
+    layer = {"workqueue": "workqueue, which keeps calls on one thread", "none": "none, as one thread needs none"}
+    yield "threads", f"{threads['count']} of {threads['most']}, Numba's layer {layer.get(threads['layer'], threads['layer'])}"
+    yield from _gpu(told["gpu"])
+    if told["cache"]:
+        cache = told["cache"]
+        yield "cache", f"{cache['entries']} entries, {cache['bytes'] / 2**20:.1f} MiB in {cache['folder']}"
+    place = reference["path"] or "not built"
+    yield "C reference", f"{place} (long double of {reference['long_double_bits']} bits)"
+    yield "functions", ", ".join(f"{number} {_KINDS.get(kind, kind)}" for kind, number in told["functions"].items())
+
+
+def _gpu(gpu: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if gpu["driver"]:
+        yield "NVIDIA driver", gpu["driver"]
+    for device in gpu["devices"]:
+        yield "GPU", f"{device['name']}, compute capability {device['capability']}, {device['bytes'] / 2**30:.0f} GiB"
+    if not gpu["usable"]:
+        yield "CUDA arrays", f"no: {gpu['reason']}"
 
 
 def run(given: argparse.Namespace, show: Printer) -> int:
     """Tell what runs here."""
-    groups = ((fa.ACTIVATIONS, "activations"), (fa.GATES, "gated units"), (fa.ROWS, "of rows"), (fa.NOISY, "with noise"))
-    rows = [
-        ("fastact", fa.__version__),
-        ("Python", platform.python_version()),
-        ("NumPy", np.__version__),
-        ("Numba", numba.__version__),
-        ("LLVM", f"{'.'.join(map(str, llvm.llvm_version_info))} (llvmlite {llvmlite.__version__})"),
-        ("CPU", llvm.get_host_cpu_name()),
-        ("threads", str(fa.get_num_threads())),
-        ("functions", ", ".join(f"{len(group)} {what}" for group, what in groups)),
-    ]
-    show.table("fastact info", ("what", "value"), rows)
+    told = _collect()
+    if given.json:
+        show.data(told)
+    else:
+        show.table("fastact info", ("what", "value"), list(_rows(told)))
     return 0

@@ -9,9 +9,9 @@ from fastact.printing import Printer
 from fastact.verify import command
 
 EXAMPLES = """
-fastact verify                                       a sample of every function and dtype
-fastact verify --function gelu --dtype float32       one function
-fastact verify --exhaustive --json found.json        every float32; goes on where it was interrupted
+fastact verify                                  all functions, a sample
+fastact verify --function gelu --dtype float32
+fastact verify --exhaustive --json found.json   every float32, in several runs
 """
 
 

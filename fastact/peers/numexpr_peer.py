@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 import fastact as fa
-from bench.arrays import Arrays, Run
+from fastact.peers.arrays import Arrays, Run
 
 # In numexpr a floating-point literal is a float64 and widens the whole expression: such constants are operands of the dtype of x.
 CONSTANTS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import time
 import timeit
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +25,10 @@ def samples(runs: Mapping[str, Callable[[], Any]], *, rounds: int, budget: float
         spent += repeats[name] * once
     fitting = int(min(rounds, max(FEWEST, most / max(spent, 1e-7))))
     taken: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(fitting):
+    start = time.monotonic()
+    for done in range(fitting):
+        if done >= FEWEST and time.monotonic() - start > most:
+            break
         for name, run in runs.items():
             taken[name].append(timeit.timeit(run, number=repeats[name]) / repeats[name])
     return taken

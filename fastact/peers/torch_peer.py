@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import fastact as fa
-from bench.arrays import Arrays, Run
-from bench.torch_table import tables
+from fastact.peers.arrays import Arrays, Run
+from fastact.peers.torch_table import tables
 
 
 def make(name: str, direction: str, a: Arrays, params: tuple[float, ...]) -> Run | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.arrays import Arrays, Run, Table
+from fastact.peers.arrays import Arrays, Run, Table
 
 SELU = (1.6732632423543772, 1.0507009873554805)
 TANH_GELU = (math.sqrt(2 / math.pi), 0.044715)

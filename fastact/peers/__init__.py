@@ -7,8 +7,8 @@ import importlib.util
 from collections.abc import Callable
 
 import fastact as fa
-from bench.arrays import Arrays, Run
-from bench.peers import jax_peer, numexpr_peer, numpy_peer, onnx_peer, scipy_peer, torch_peer
+from fastact.peers import jax_peer, numexpr_peer, numpy_peer, onnx_peer, scipy_peer, torch_peer
+from fastact.peers.arrays import Arrays, Run
 
 Make = Callable[[str, str, Arrays, tuple[float, ...]], Run | None]
 

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
-from bench.arrays import Arrays, Run, Table
+from fastact.peers.arrays import Arrays, Run, Table
 
 
 def _forward(special: Any) -> Table:

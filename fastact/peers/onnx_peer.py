@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastact as fa
-from bench.arrays import Arrays, Run
+from fastact.peers.arrays import Arrays, Run
 
 OPSET, SWISH_OPSET, IR_VERSION = 22, 24, 10
 Attributes = dict[str, Any]

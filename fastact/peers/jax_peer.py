@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import fastact as fa
-from bench.arrays import Arrays, Run, Table
+from fastact.peers.arrays import Arrays, Run, Table
 
 _THREADS = "PJRT_NPROC"
 
