@@ -43,7 +43,11 @@ def function(f: Activation | Gate) -> Function:
     raise TypeError(f"fastact.interop.torch.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
 
 
-_FUNCTIONS: dict[str, Function] = {f.name: function(f) for f in (*ACTIVATIONS, *GATES)} | {f.name: of_rows(f) for f in ROWS}
+_FUNCTIONS: dict[str, Function] = {
+    **{f.name: of_activation(f) for f in ACTIVATIONS},
+    **{f.name: of_gate(f) for f in GATES},
+    **{f.name: of_rows(f) for f in ROWS},
+}
 globals().update(_FUNCTIONS)
 __all__ = ["Module", "function", "sigmoid_cross_entropy", "softmax_cross_entropy", *_FUNCTIONS]  # noqa: PLE0604
 

@@ -12,19 +12,23 @@ from torch import Tensor
 WIDTHS = {torch.float16: torch.float32, torch.bfloat16: torch.float32, torch.float32: torch.float32, torch.float64: torch.float64}
 """The dtypes that are computed with, and those of their parameters."""
 
+PLAIN = frozenset({torch.float16, torch.float32, torch.float64})
+"""Those that NumPy has."""
 
-def check(call: str, **tensors: Tensor) -> None:
+
+def check(call: str, *tensors: Tensor) -> None:
     """Refuse the dtypes that are not computed with."""
-    for name, t in tensors.items():
+    for t in tensors:
         if t.dtype not in WIDTHS:
             told = "float16, bfloat16, float32 and float64"
-            raise TypeError(f"fastact.interop.torch.{call}: {name} has dtype {t.dtype}; accepted are {told}")
+            raise TypeError(f"fastact.interop.torch.{call}: a tensor is of {t.dtype}; accepted are {told}")
 
 
 def view(t: Tensor) -> Any:
     """A NumPy array of the memory of a tensor on the host; any other tensor as it is."""
-    t = t.detach()
-    if t.device.type != "cpu":
+    if t.requires_grad:
+        t = t.detach()
+    if not t.is_cpu:
         return t
     if t.dtype is not torch.bfloat16:
         return t.numpy()
@@ -37,27 +41,26 @@ def tensor(a: Any) -> Tensor:
     """The tensor of the memory of an array; a tensor as it is."""
     if isinstance(a, Tensor):
         return a
-    a = np.asarray(a)
+    a = np.asarray(a)  # of one element, fastact returns a scalar
     return torch.from_numpy(a) if a.dtype.kind != "V" else torch.from_numpy(a.view(np.int16)).view(torch.bfloat16)
 
 
-def alike(tensors: Sequence[Tensor]) -> bool:
-    """Whether new arrays for results come out as `torch.empty_like` makes them: all are in C order and of one dtype and shape."""
-    last = tensors[-1]
-    kind, shape = last.dtype, last.shape
-    return all(t.is_contiguous() and t.dtype is kind and t.shape == shape for t in tensors)
-
-
-def run(method: Callable[..., Any], tensors: Sequence[Tensor], params: Sequence[Any], results: int = 1) -> Any:
+def run(call: str, method: Callable[..., Any], tensors: Sequence[Tensor], params: Sequence[Any], results: int = 1) -> Any:
     """Call a method of fastact on tensors of one shape: one result, or a tuple of several, each as `torch.empty_like` of the last.
 
-    Large results are new arrays of NumPy where that is possible: their memory comes in large pages.
+    Large results are new arrays of NumPy where that comes to the same: their memory comes in large pages.
     """
-    arrays = [view(t) for t in tensors]
-    if alike(tensors):
-        made = method(*arrays, *params)
+    last = tensors[-1]
+    kind = last.dtype
+    if len(tensors) == 1 and kind in PLAIN and last.is_cpu and last.ndim and last.is_contiguous():
+        made = method(last.detach().numpy() if last.requires_grad else last.numpy(), *params)
+        return torch.from_numpy(made)
+    check(call, *tensors)
+    shape = last.shape
+    if all(t.is_contiguous() and t.dtype is kind and t.shape == shape for t in tensors):
+        made = method(*map(view, tensors), *params)
         return tensor(made) if results == 1 else tuple([tensor(m) for m in made])
-    given = tuple([torch.empty_like(tensors[-1]) for _ in range(results)])
+    given = tuple([torch.empty_like(last) for _ in range(results)])
     out = tuple([view(g) for g in given])
-    method(*arrays, *params, out=out if results > 1 else out[0])
+    method(*map(view, tensors), *params, out=out if results > 1 else out[0])
     return given if results > 1 else given[0]

@@ -13,12 +13,16 @@ from fastact.activation import Activation
 from fastact.binding import bind
 from fastact.gates import Gate
 from fastact.interop.torch.arrays import WIDTHS, check, run, tensor, view
-from fastact.interop.torch.operator import lead, pair
+from fastact.interop.torch.operator import lead
+from fastact.interop.torch.pair import Pair, define_pair
 
 Function = Callable[..., Tensor]
 
 LINEAR = frozenset(
-    "identity relu relu6 leaky_relu prelu threshold thresholded_relu hard_tanh hard_sigmoid hard_shrink soft_shrink sparse_sigmoid step".split()
+    {
+        *("identity", "relu", "relu6", "leaky_relu", "prelu", "threshold", "thresholded_relu", "step"),
+        *("hard_tanh", "hard_sigmoid", "hard_shrink", "soft_shrink", "sparse_sigmoid"),
+    }
 )
 """Activations of straight pieces: where there is a second derivative, it is 0."""
 
@@ -50,23 +54,28 @@ def _accepted(function: Activation | Gate) -> str:
 def of_activation(activation: Activation) -> Function:
     """The operator of an activation; see `fastact.interop.torch.function`."""
     name = _free(activation.name)
-    wrt = {"wrt": "x"} if any(p.trainable for p in activation.params) else {}
-    one = functools.partial(activation.backward, **wrt)
-    plain = activation.name in LINEAR
+    trained = any(p.trainable for p in activation.params)
+    one = functools.partial(activation.backward, wrt="x") if trained else activation.backward
+    plain, backward_name = activation.name in LINEAR, f"{activation.name}_backward"
 
     def forward(x: Tensor, *params: float) -> Any:
-        check(activation.name, x=x)
-        return run(activation, (x,), params)
+        return run(activation.name, activation, (x,), params)
 
     def backward(dy: Tensor, x: Tensor, *params: float) -> Any:
-        check(f"{activation.name}_backward", dy=dy, x=x)
-        return run(one, (dy, x), params)
+        return run(backward_name, one, (dy, x), params)
 
     def like(x: Tensor, *params: Any) -> Tensor:
-        check(activation.name, x=x)
+        check(activation.name, x)
         return torch.empty_like(x)
 
-    constant, _ = pair(name, f"Tensor x{_constants(activation)}", forward=forward, backward=backward, like=like, linear=plain)
+    arguments = f"Tensor x{_constants(activation)}"
+    constant = define_pair(
+        Pair(name, arguments, arguments, linear=plain),
+        forward=forward,
+        backward=backward,
+        like=like,
+        grads=lambda dy, x, *params: torch.empty_like(x),
+    )
     learned = _learned(activation, name, like, one) if activation.params else None
 
     def function(x: Tensor, *params: Any, **named: Any) -> Tensor:
@@ -100,11 +109,11 @@ def _learned(activation: Activation, name: str, like: Function, one: Callable[..
     every = ("x", *(p.name for p in activation.params))
 
     def forward(x: Tensor, *params: Tensor) -> Any:
-        check(activation.name, x=x)
-        return run(activation, (x,), _values(x, params))
+        check(activation.name, x)
+        return run(activation.name, activation, (x,), _values(x, params))
 
     def backward(dy: Tensor, x: Tensor, *params: Tensor) -> Any:
-        check(f"{activation.name}_backward", dy=dy, x=x)
+        check(f"{activation.name}_backward", dy, x)
         dx = torch.empty_like(x)
         out = (view(dx), *[None] * len(params))
         _, *found = activation.backward(view(dy), view(x), *_values(x, params), wrt=every, out=out)
@@ -115,7 +124,7 @@ def _learned(activation: Activation, name: str, like: Function, one: Callable[..
 
     def push(tangents: Sequence[Tensor | None], given: tuple[Any, ...]) -> Any:
         x, *params = given
-        slopes = back(torch.ones_like(x), x, *[p.expand(x.shape) for p in params])
+        slopes = rules.back(torch.ones_like(x), x, *[p.expand(x.shape) for p in params])
         return sum(s * t for s, t in zip(slopes, tangents, strict=True) if t is not None)
 
     def batch(operator: Any, size: int, in_dims: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
@@ -128,10 +137,8 @@ def _learned(activation: Activation, name: str, like: Function, one: Callable[..
             return results
         return (results[0], *[r.reshape(p.shape) for r, p in zip(results[1:], moved[data:], strict=True)])
 
-    fore, back = pair(
-        name, arguments, forward=forward, backward=backward, like=like, grads=grads, push=push, operands=operands, overload="Tensor", batch=batch
-    )
-    return fore  # type: ignore[no-any-return]
+    rules = Pair(name, arguments, arguments, operands, push)
+    return define_pair(rules, forward=forward, backward=backward, like=like, grads=grads, overload="Tensor", batch=batch)  # type: ignore[no-any-return]
 
 
 @functools.cache
@@ -139,34 +146,25 @@ def of_gate(gate: Gate) -> Function:
     """The operator of a gated unit; see `fastact.interop.torch.function`."""
 
     def forward(a: Tensor, b: Tensor, *params: float) -> Any:
-        check(gate.name, a=a, b=b)
-        return run(gate, (a, b), params)
+        return run(gate.name, gate, (a, b), params)
 
     def backward(dy: Tensor, a: Tensor, b: Tensor, *params: float) -> Any:
-        check(f"{gate.name}_backward", dy=dy, a=a, b=b)
-        return run(gate.backward, (dy, a, b), params, 2)
+        return run(f"{gate.name}_backward", gate.backward, (dy, a, b), params, 2)
 
     def like(a: Tensor, b: Tensor, *params: Any) -> Tensor:
-        check(gate.name, a=a, b=b)
+        check(gate.name, a, b)
         return torch.empty_like(b)
 
     def grads(dy: Tensor, a: Tensor, b: Tensor, *params: Any) -> Any:
         return torch.empty_like(b), torch.empty_like(b)
 
     def push(tangents: Sequence[Tensor | None], given: tuple[Any, ...]) -> Any:
-        parts = [back(t, *given)[k] for k, t in enumerate(tangents) if t is not None]
+        parts = [rules.back(t, *given)[k] for k, t in enumerate(tangents) if t is not None]
         return functools.reduce(torch.add, parts) if parts else None
 
-    fore, back = pair(
-        _free(gate.name),
-        f"Tensor a, Tensor b{_constants(gate)}",
-        forward=forward,
-        backward=backward,
-        like=like,
-        grads=grads,
-        push=push,
-        operands=2,
-    )
+    arguments = f"Tensor a, Tensor b{_constants(gate)}"
+    rules = Pair(_free(gate.name), arguments, arguments, 2, push)
+    gated = define_pair(rules, forward=forward, backward=backward, like=like, grads=grads)
 
     def function(a: Tensor, b: Tensor, *params: Any, **named: Any) -> Tensor:
         values = _numbers(gate, params, named)
@@ -175,6 +173,6 @@ def of_gate(gate: Gate) -> Function:
             a, b = a.to(kind), b.to(kind)
         if a.shape != b.shape:
             a, b = torch.broadcast_tensors(a, b)
-        return fore(a, b, *[float(v) for v in values])  # type: ignore[no-any-return]
+        return gated(a, b, *[float(v) for v in values])  # type: ignore[no-any-return]
 
     return _named(function, gate)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 import fastact
 from fastact.interop.torch.arrays import check, run, tensor, view
-from fastact.interop.torch.operator import front, pair
+from fastact.interop.torch.operator import front
+from fastact.interop.torch.pair import Pair, define_pair
 from fastact.rows.family import RowFunction
 
 Function = Callable[..., Tensor]
@@ -30,19 +31,19 @@ def of_rows(f: RowFunction) -> Function:
     inverse = f.backward if reduces else f.backward_from_output
 
     def forward(x: Tensor, dim: int) -> Any:
-        check(f.name, x=x)
-        return tensor(f(view(x), dim)) if reduces else run(f, (x,), (dim,))
+        check(f.name, x)
+        return tensor(f(view(x), dim)) if reduces else run(f.name, f, (x,), (dim,))
 
     def backward(dy: Tensor, kept: Tensor, dim: int) -> Any:
-        check(f"{f.name}_backward", dy=dy, kept=kept)
+        check(f"{f.name}_backward", dy, kept)
         if not reduces:
-            return run(inverse, (dy, kept), (dim,))
+            return run(f"{f.name}_backward", inverse, (dy, kept), (dim,))
         dx = torch.empty_like(kept)
         inverse(view(dy), view(kept), dim, out=view(dx))
         return dx
 
     def like(x: Tensor, dim: int) -> Tensor:
-        check(f.name, x=x)
+        check(f.name, x)
         return _without(x, dim) if reduces else torch.empty_like(x)
 
     def push(tangents: Sequence[Tensor | None], given: tuple[Any, ...]) -> Any:
@@ -51,26 +52,25 @@ def of_rows(f: RowFunction) -> Function:
         if v is None:
             return None
         if reduces:
-            return (v * back(torch.ones_like(_without(kept, dim)), kept, dim)).sum(dim)
+            return (v * rules.back(torch.ones_like(_without(kept, dim)), kept, dim)).sum(dim)
         if f.name == "log_softmax":
             return v - (kept.exp() * v).sum(dim, keepdim=True)
-        return back(v, kept, dim)
+        return rules.back(v, kept, dim)
 
-    fore, back = pair(
-        f.name,
-        "Tensor x, int dim",
+    kept = "Tensor x, int dim" if reduces else "Tensor y, int dim"
+    rules = Pair(f.name, "Tensor x, int dim", kept, push=push, linear=f.record.flat)
+    operator = define_pair(
+        rules,
         forward=forward,
         backward=backward,
         like=like,
-        kept="Tensor x, int dim" if reduces else "Tensor y, int dim",
-        keep=(lambda args, y: args) if reduces else (lambda args, y: (y, args[1])),
-        push=push,
-        linear=f.record.flat,
+        grads=lambda dy, kept, dim: torch.empty_like(kept),
+        keep=None if reduces else (lambda args, y: (y, args[1])),
         batch=functools.partial(front, dim_at=-1),
     )
 
     def function(x: Tensor, dim: int = -1) -> Tensor:
-        return fore(x, dim)  # type: ignore[no-any-return]
+        return operator(x, dim)  # type: ignore[no-any-return]
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{f.record.summary} Of rows along `dim`."
@@ -81,37 +81,36 @@ def _softmax_cross_entropy() -> Function:
     f = fastact.softmax_cross_entropy
 
     def forward(logits: Tensor, labels: Tensor, dim: int, ignore_index: int | None, label_smoothing: float) -> Any:
-        check(f.name, logits=logits)
+        check(f.name, logits)
         return tensor(f(view(logits), view(labels), dim, ignore_index=ignore_index, label_smoothing=label_smoothing))
 
     def backward(dy: Tensor, logits: Tensor, labels: Tensor, dim: int, ignore_index: int | None, label_smoothing: float) -> Any:
-        check(f"{f.name}_backward", dy=dy, logits=logits)
+        check(f"{f.name}_backward", dy, logits)
         dx = torch.empty_like(logits)
         f.backward(view(dy), view(logits), view(labels), dim, ignore_index=ignore_index, label_smoothing=label_smoothing, out=view(dx))
         return dx
 
     def like(logits: Tensor, labels: Tensor, dim: int, *_: Any) -> Tensor:
-        check(f.name, logits=logits)
+        check(f.name, logits)
         return _without(logits, dim)
 
     def push(tangents: Sequence[Tensor | None], given: tuple[Any, ...]) -> Any:
         (v,), (logits, _, dim, *_) = tangents, given
-        return None if v is None else (v * back(torch.ones_like(_without(logits, dim)), *given)).sum(dim)
+        return None if v is None else (v * rules.back(torch.ones_like(_without(logits, dim)), *given)).sum(dim)
 
-    fore, back = pair(
-        f.name,
-        "Tensor logits, Tensor labels, int dim, int? ignore_index, float label_smoothing",
+    arguments = "Tensor logits, Tensor labels, int dim, int? ignore_index, float label_smoothing"
+    rules = Pair(f.name, arguments, arguments, push=push)
+    operator = define_pair(
+        rules,
         forward=forward,
         backward=backward,
         like=like,
-        push=push,
+        grads=lambda dy, logits, *_: torch.empty_like(logits),
         batch=functools.partial(front, dim_at=-3),
     )
 
-    def function(
-        logits: Tensor, labels: Tensor, dim: int = -1, *, ignore_index: int | None = None, label_smoothing: float = 0.0
-    ) -> Tensor:
-        return fore(logits, labels, dim, ignore_index, label_smoothing)  # type: ignore[no-any-return]
+    def function(logits: Tensor, labels: Tensor, dim: int = -1, *, ignore_index: int | None = None, label_smoothing: float = 0.0) -> Tensor:
+        return operator(logits, labels, dim, ignore_index, label_smoothing)  # type: ignore[no-any-return]
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{(f.__doc__ or '').splitlines()[0]} Classes are along `dim`; labels are constants, and losses are not averaged."
@@ -122,23 +121,28 @@ def _sigmoid_cross_entropy() -> Function:
     f = fastact.sigmoid_cross_entropy
 
     def forward(logits: Tensor, targets: Tensor) -> Any:
-        check(f.name, logits=logits, targets=targets)
-        return run(lambda t, x, **out: f(x, t, **out), (targets, logits), ())
+        return run(f.name, lambda t, x, **out: f(x, t, **out), (targets, logits), ())
 
     def backward(dy: Tensor, logits: Tensor, targets: Tensor) -> Any:
-        check(f"{f.name}_backward", dy=dy, logits=logits, targets=targets)
-        return run(lambda dy, t, x, **out: f.backward(dy, x, t, **out), (dy, targets, logits), ())
+        return run(f"{f.name}_backward", lambda dy, t, x, **out: f.backward(dy, x, t, **out), (dy, targets, logits), ())
 
     def like(logits: Tensor, targets: Tensor) -> Tensor:
-        check(f.name, logits=logits, targets=targets)
+        check(f.name, logits, targets)
         return torch.empty_like(logits)
 
-    fore, _ = pair(f.name, "Tensor logits, Tensor targets", forward=forward, backward=backward, like=like)
+    arguments = "Tensor logits, Tensor targets"
+    operator = define_pair(
+        Pair(f.name, arguments, arguments),
+        forward=forward,
+        backward=backward,
+        like=like,
+        grads=lambda dy, logits, targets: torch.empty_like(logits),
+    )
 
     def function(logits: Tensor, targets: Tensor) -> Tensor:
         if logits.shape != targets.shape:
             logits, targets = torch.broadcast_tensors(logits, targets)
-        return fore(logits, targets.to(logits.dtype))  # type: ignore[no-any-return]
+        return operator(logits, targets.to(logits.dtype))  # type: ignore[no-any-return]
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{(f.__doc__ or '').splitlines()[0]} Targets are constants, and losses are not averaged."
