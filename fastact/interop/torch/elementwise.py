@@ -86,7 +86,7 @@ def of_activation(activation: Activation) -> Function:
             return constant(x, *[float(v) for v in values])  # type: ignore[no-any-return]
         tensors = [v if isinstance(v, Tensor) else torch.tensor(float(v), dtype=torch.float64, device=x.device) for v in values]
         shape = torch.broadcast_shapes(x.shape, *[v.shape for v in tensors])
-        return learned(x if x.shape == shape else x.expand(shape), *tensors)  # type: ignore[no-any-return]
+        return learned(x if x.shape == shape else x.expand(shape), *tensors)
 
     return _named(function, activation)
 
