@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import fastact as fa
-from fastact import cli
+from fastact import cache, cli
 from fastact.cuda import catalogue, pack, target, warm
 from fastact.cuda.elementwise import flat
 
@@ -80,7 +80,7 @@ def test_an_archive_for_another_target_is_not_used(packed: dict[str, str], monke
 
 def test_a_damaged_archive_never_gives_another_text(folder: Path, packed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "compile_ptx", lambda source: "made anew")
-    monkeypatch.setattr(target, "_keep", lambda path, text: None)
+    monkeypatch.setattr(cache, "keep", lambda *given: None)
     whole, right = (folder / "kernels.pack").read_bytes(), packed["relu forward float32"]
     damaged = [whole[:-100], whole[: len(whole) // 2], b"", b"PK"]
     damaged += [whole[:k] + bytes([whole[k] ^ 0x55]) + whole[k + 1 :] for k in range(0, len(whole), len(whole) // 60)]
@@ -98,8 +98,8 @@ def test_a_damaged_archive_never_gives_another_text(folder: Path, packed: dict[s
 
 def test_texts_are_kept_on_disk_and_a_damaged_one_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = build(*CHOSEN[0])
-    (path,) = target.cache_folder().iterdir()
-    path.write_text(path.read_text()[:-20])
+    (path,) = (folder / "cache" / "ptx").iterdir()
+    path.write_bytes(path.read_bytes()[:-20])
     assert build(*CHOSEN[0]) == text
     monkeypatch.setattr(target, "compile_ptx", refuse)
     assert build(*CHOSEN[0]) == text
@@ -112,7 +112,7 @@ def test_the_command_compiles_the_catalogue(folder: Path, monkeypatch: pytest.Mo
     if not rich:
         monkeypatch.setitem(sys.modules, "rich.progress", None)
     assert cli.main(["warmup", "--cuda"]) == 0
-    assert len(list(target.cache_folder().iterdir())) == len(CHOSEN)
+    assert len(cache.names("ptx")) == len(CHOSEN)
     told = capsys.readouterr().out
     assert f"{len(CHOSEN)} CUDA kernels" in told
     assert ("3 of 3 kernels" in told) is not rich
@@ -122,7 +122,7 @@ def test_workers_share_the_work(folder: Path) -> None:
     assert len(catalogue.kernels()) > 1000
     told: list[tuple[int, int]] = []
     counted = warm.compile_all(lambda done, total: told.append((done, total)), processes=2, most=20)
-    assert counted == 20 == len(list(target.cache_folder().iterdir()))
+    assert counted == 20 == len(cache.names("ptx"))
     assert told[0] == (0, 20)
     assert told[-1] == (20, 20)
 

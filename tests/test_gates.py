@@ -17,7 +17,7 @@ from numba import njit
 import fastact as fa
 import fastact.ufuncs
 from fastact import Gate
-from fastact.cpu.ufunc import typed_loop
+from fastact.cpu import loops, target
 
 
 @any_gate
@@ -170,9 +170,8 @@ def test_long_double(gate: Gate) -> None:
 @any_gate
 def test_loops_are_vectors_in_the_width_of_their_operands(gate: Gate) -> None:
     for direction, name in itertools.product(DIRECTIONS, ("float32", "float16", "bfloat16")):
-        loop = typed_loop(gate.record, direction, name)  # type: ignore[arg-type]
-        loop.ensure()
-        code = loop.kernels[False].library.get_llvm_str()
+        kernel, *rest, _ = loops.form(gate.record, direction, name)  # type: ignore[arg-type]
+        code = str(target.optimized(loops.source(kernel, *rest), kernel))
         found = re.search(rf"define [^\n]*@fastact_{gate.name}_{direction}_\w+\(.*?\n}}", code, re.DOTALL)
         assert found
         assert "vector.body" in found.group()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import platform
 from dataclasses import dataclass
 
-from numba.core.registry import cpu_target
+from fastact.cpu import target
 
 _ARM = frozenset(("aarch64", "arm64"))
 
@@ -50,6 +49,15 @@ def _has(names: str, name: str) -> bool:
     return f"+{name}" in given and f"-{name}" not in given and "-avx" not in given
 
 
+def _machine() -> str:
+    return target.triple().partition("-")[0]
+
+
+def converts_half() -> bool:
+    """Whether conversions of float16 are instructions."""
+    return _machine() in _ARM or _has(target.processor()[1], "f16c")
+
+
 @functools.cache
 def features() -> Features:
     """What the CPU can do that Numba compiles for; what is not known to be there counts as missing.
@@ -59,9 +67,8 @@ def features() -> Features:
     Features
         Its name, vectors, FMA and F16C.
     """
-    _, cpu, names = cpu_target.target_context.codegen().magic_tuple()
-    if platform.machine().lower() in _ARM:
+    cpu, names = target.processor()
+    if _machine() in _ARM:
         return Features(cpu, "NEON", fma=True, half=True)
     wide = "AVX-512" if _has(names, "avx512f") else "AVX2" if _has(names, "avx2") else "SSE2"
-    known = platform.machine().lower() in {"x86_64", "amd64"}
-    return Features(cpu, wide if known else "unknown", _has(names, "fma"), _has(names, "f16c"))
+    return Features(cpu, wide if _machine() == "x86_64" else "unknown", _has(names, "fma"), converts_half())

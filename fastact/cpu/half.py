@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastact.cpu.features import features
+from fastact.cpu.features import converts_half
 from fastact.numerics.emit import FLOAT, HALF, I16, I32, constant, vector
 
 
 def widen(builder: Any, value: Any) -> Any:
     """A float16, or a vector of them, as float32."""
     kind = vector(FLOAT, value.type)
-    return builder.fpext(value, kind) if features().half else by_integers(builder, value)
+    return builder.fpext(value, kind) if converts_half() else by_integers(builder, value)
 
 
 def narrow(builder: Any, value: Any) -> Any:
     """A float32, or a vector of them, rounded to float16, to nearest even."""
     kind = vector(HALF, value.type)
-    return builder.fptrunc(value, kind) if features().half else rounded_by_integers(builder, value)
+    return builder.fptrunc(value, kind) if converts_half() else rounded_by_integers(builder, value)
 
 
 def by_integers(builder: Any, value: Any) -> Any:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, types
+from numba import types
 from numba.extending import intrinsic
 
-from fastact.cpu import half, parallel, raw, taken, words
+from fastact.cpu import half, jitted, parallel, raw, taken, words
 from fastact.cpu.blocks import carry, change, seek
 from fastact.cpu.layout import coalesce
 from fastact.cpu.raw import I32, PTR, lesser, put, run_kernel, scratch, word
@@ -28,7 +28,7 @@ _TABLE, _TAIL = 8 * (EXTRA + MORE), words.JOB_BYTES // 8
 _KERNEL = types.void(types.intp, types.intp)
 _FLOATS = {"float16": ir.HalfType(), "bfloat16": None, "float32": ir.FloatType(), "float64": ir.DoubleType()}
 _lock = threading.Lock()
-_compiled: dict[tuple[Any, ...], Any] = {}
+_compiled: dict[tuple[Any, ...], int] = {}
 
 
 @intrinsic
@@ -101,8 +101,8 @@ def _address(kind: Any, make: Callable[..., Callable[..., None]], *key: Any) -> 
     """The compiled function that `make` gives for `key`, which is kept."""
     with _lock:
         if (make, key) not in _compiled:
-            _compiled[make, key] = cfunc(kind, nopython=True, error_model="numpy")(make(*key))
-        return int(_compiled[make, key].address)
+            _compiled[make, key] = jitted.address(make(*key), kind)
+        return _compiled[make, key]
 
 
 def launch(

@@ -1,23 +1,21 @@
-"""From a scalar function to a compiled kernel: one dense loop that LLVM vectorizes, and a plain C entry beside it."""
+"""From a scalar function to a compiled kernel: one dense loop that LLVM vectorizes, and a plain C entry beside it.
+
+The loop is written in LLVM code by running the scalar on values under construction; that code is the key of its machine code on disk.
+"""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 
-from fastact.cpu import half
-from fastact.cpu.longdouble import call_reference
+from fastact.cpu import half, target
+from fastact.cpu.longdouble import addresses, call_reference
 from fastact.directions import Direction, Signature, Storage, results, signature
 from fastact.numerics import shift
-from fastact.numerics.bind import bind
 from fastact.numerics.emit import Value
 from fastact.numerics.metadata import Distinct
 from fastact.own import paths
@@ -26,7 +24,6 @@ from fastact.record import Record
 PTR = ir.PointerType()
 I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 HALF, FLOAT, DOUBLE = ir.HalfType(), ir.FloatType(), ir.DoubleType()
-_serial = itertools.count()
 
 
 def _load(builder: Any, pointer: Any, storage: Storage, beside: Storage) -> Any:
@@ -86,33 +83,18 @@ def _loop(builder: Any, n: Any, body: Callable[[Any, Any], None]) -> None:
     builder.position_at_end(done)
 
 
-def _scalar(builder: Any, record: Record, width: str, count: int) -> tuple[Callable[[list[Any]], list[Any]], list[Any]]:
-    """The scalar on LLVM's values, by Numba or, of a user's own, by tracing it; and the libraries to link."""
-    if record.plain:
-        return lambda inner: paths.results(record, width, [Value(builder, v) for v in inner]), []
-    scalar, arguments = bind(record.scalar, width), (getattr(types, width),) * count
-    scalar.compile(arguments)
-    compiled = scalar.overloads[arguments]
-
-    def call(inner: list[Any]) -> list[Any]:
-        context = cpu_target.target_context
-        _, result = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, inner)
-        return [builder.extract_value(result, k) for k in range(compiled.signature.return_type.count)]
-
-    return call, [compiled.library]
-
-
-def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, pointers: list[Any], n: Any, arrays: bool) -> list[Any]:
-    """The loop over elements; scalar parameters are read once before it. Returns the libraries to link."""
+def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, pointers: list[Any], n: Any, arrays: bool) -> None:
+    """The loop over elements; scalar parameters are read once before it."""
+    width = sig.inputs[0].width
     own = len(record.operands) + sig.params - len(record.affine)
-    scalar, libraries = _scalar(builder, record, sig.inputs[0].width, own)
     first_param = len(sig.inputs) - sig.params
     fixed = {j: _load(builder, pointers[j], sig.inputs[j], sig.inputs[0])[1] for j in range(first_param, len(sig.inputs)) if not arrays}
 
     def call(values: list[Any]) -> list[Any]:
         x, moved = values[0], values[own:]
         inner = [shift.enter(builder, record.affine, x, moved), *values[1:own]]
-        return shift.leave(builder, record.affine, x, moved, scalar(inner), record.flat)
+        parts = paths.results(record, width, [Value(builder, v) for v in inner])
+        return shift.leave(builder, record.affine, x, moved, parts, record.flat)
 
     def body(index: Any, group: Any) -> None:
         def element(j: int) -> Any:
@@ -132,16 +114,35 @@ def _emit(builder: Any, record: Record, direction: Direction, sig: Signature, po
             stored.set_metadata("llvm.access.group", group)
 
     _loop(builder, n, body)
-    builder.ret_void()
-    return libraries
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A compiled loop: its address, and the library that keeps it alive and shows its code."""
+    """A compiled function, which stays in memory."""
 
+    name: str
     address: int
-    library: Any
+
+
+Form = tuple[str, list[Any], Callable[..., None], dict[str, int]]
+"""The name of a function, its arguments, what writes its body, and the addresses of what that names."""
+
+
+def source(name: str, arguments: Sequence[Any], write: Callable[..., None]) -> str:
+    """A module in LLVM's textual form with one function ``void name(arguments)``, which `write(builder, *arguments)` fills."""
+    module = ir.Module(name)
+    module.triple = target.triple()
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    write(builder, *function.args)
+    builder.ret_void()
+    return str(module)
+
+
+def build(name: str, arguments: Sequence[Any], write: Callable[..., None], symbols: Mapping[str, int] | None = None) -> Kernel:
+    """Compile the function that `write` fills, or take it from the cache."""
+    text = source(name, arguments, write)
+    return Kernel(name, target.load(name, [text], lambda: target.compile_object(text, name), symbols))
 
 
 def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: bool = False, plain: bool = False) -> Kernel:
@@ -150,25 +151,25 @@ def compile_kernel(record: Record, direction: Direction, dtype: str, *, arrays: 
     All arrays are dense; an output may be one of the inputs. Parameters are pointers to one value each, with `arrays`
     to one value per element. The kernels in long double have no plain form.
     """
+    return build(*form(record, direction, dtype, arrays=arrays, plain=plain))
+
+
+def form(record: Record, direction: Direction, dtype: str, *, arrays: bool = False, plain: bool = False) -> Form:
+    """What `build` makes a kernel of."""
     sig = signature(record, direction, dtype)
-    name = f"fastact_{record.name}_{direction}_{dtype}_{next(_serial)}"
-    with global_compiler_lock:
-        library = cpu_target.target_context.codegen().create_library(name)
-        module = library.create_ir_module(name)
-        kinds = [I64, *[PTR] * len(sig.operands)] if plain else [PTR, I64]
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
+
+    def write(builder: Any, *given: Any) -> None:
         if plain:
-            n, *pointers = function.args
+            n, *pointers = given
         else:
-            args, n = function.args
+            args, n = given
             pointers = [builder.load(builder.gep(args, [I64(j)], source_etype=PTR), typ=PTR) for j in range(len(sig.operands))]
-        if dtype == "longdouble":
-            call_reference(builder, record, direction, args, n, arrays)
-            builder.ret_void()
-        else:
-            for linked in _emit(builder, record, direction, sig, pointers, n, arrays):
-                library.add_linking_library(linked)
-        library.add_ir_module(module)
-        library.finalize()
-        return Kernel(library.get_pointer_to_function(name), library)
+        _emit(builder, record, direction, sig, pointers, n, arrays)
+
+    def write_call(builder: Any, args: Any, n: Any) -> None:
+        call_reference(builder, record, direction, args, n, arrays)
+
+    name = f"fastact_{record.name}_{direction}_{dtype}{'_arrays' * arrays}{'_plain' * plain}"
+    if dtype == "longdouble":
+        return name, [PTR, I64], write_call, addresses(record)
+    return name, [I64, *[PTR] * len(sig.operands)] if plain else [PTR, I64], write, {}

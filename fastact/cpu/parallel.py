@@ -8,14 +8,13 @@ import threading
 from typing import Any
 
 import numpy as np
-from numba import cfunc, config, threading_layer
+from numba import config, threading_layer
 from numba.np.ufunc import parallel
 
-from fastact.cpu import blocks, driver, raw, sums, words
+from fastact.cpu import blocks, driver, jitted, raw, sums, words
 
 _GRAIN = 32768
 _lock = threading.Lock()
-_pieces: list[Any] = []
 _layer = ""
 _forked = False
 
@@ -24,9 +23,7 @@ control = np.zeros(words.CONTROL_WORDS, np.int64)
 
 
 def _compile(index: int, function: Any, kind: Any) -> None:
-    piece = cfunc(kind, nopython=True, error_model="numpy")(function)
-    _pieces.append(piece)
-    control[index] = piece.address
+    control[index] = jitted.address(function, kind)
 
 
 def prepare_sums() -> None:

@@ -6,14 +6,12 @@ Such a job is one of the driver with three more words per operand behind it: the
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import cfunc
 
-from fastact.cpu import parallel, raw, walk, words
+from fastact.cpu import jitted, parallel, raw, walk, words
 from fastact.cpu.blocks import move
 from fastact.cpu.copy import copy
 from fastact.cpu.layout import coalesce, spread
@@ -24,8 +22,6 @@ from fastact.cpu.words import BASE, BLOCK, BUFFER, BUFFERS, FLAT, JOB_ROWS, KERN
 
 TAKEN = words.JOB_BYTES // 8
 FUNCTION, FIRST, SECOND, EXTRA = 0, 1, 2, 3
-_lock = threading.Lock()
-_compiled: dict[Callable[..., None], Any] = {}
 
 
 class Taken(NamedTuple):
@@ -79,12 +75,7 @@ def run(job: int, first: int, stop: int) -> None:  # noqa: C901
 
 
 def _address(function: Callable[..., None]) -> int:
-    """The compiled function, which is kept."""
-    with _lock:
-        if function not in _compiled:
-            kind = raw.RUN_LOOP if function is run else raw.ACCUMULATE_LOOP
-            _compiled[function] = cfunc(kind, nopython=True, error_model="numpy")(function)
-        return int(_compiled[function].address)
+    return jitted.address(function, raw.RUN_LOOP if function is run else raw.ACCUMULATE_LOOP)
 
 
 def launch(job: np.ndarray[Any, np.dtype[np.int64]], address: int) -> None:

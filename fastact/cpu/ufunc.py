@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy._core._multiarray_umath as umath
-from numba import cfunc
 
-from fastact.cpu import driver, raw, words
+from fastact.cpu import driver, jitted, raw, words
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.cpu.parallel import control
 from fastact.directions import Direction, Signature, signature
@@ -87,9 +86,7 @@ _keep: list[Any] = []
 @functools.cache
 def strided_loop_address() -> int:
     """The compiled `driver.strided_loop`."""
-    loop = cfunc(raw.STRIDED_LOOP, nopython=True, error_model="numpy")(driver.strided_loop)
-    _keep.append(loop)
-    return int(loop.address)
+    return jitted.address(driver.strided_loop, raw.STRIDED_LOOP)
 
 
 @functools.cache

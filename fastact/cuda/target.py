@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
-import os
-import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from llvmlite import binding, ir
 
+from fastact import cache
 from fastact.cuda import pack
 from fastact.numerics.emit import I32
 
@@ -73,62 +69,21 @@ def compile_ptx(source: str) -> str:
     return str(machine.emit_assembly(module))
 
 
-def cache_folder() -> Path:
-    """Where texts are kept: `FASTACT_CACHE_DIR`, or the user's cache folder."""
-    given = os.environ.get("FASTACT_CACHE_DIR")
-    if given:
-        return Path(given) / "ptx"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
-    return base / "fastact" / "ptx"
-
-
-def _home() -> Path:
-    """The user's folder; where there is none, a place in which nothing can be kept."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return Path(os.devnull)
-
-
 def to_ptx(source: str) -> str:
     """As `compile_ptx`, from the package's archive or from the cache where they have the text.
 
-    The key is the hash of the source and of the target, so a text is never stale; in the cache it goes with the version of LLVM that
-    made it. A file carries the hash of its text and is made again when that does not fit. A folder that cannot be read or written is
-    done without.
+    The key is the hash of the source and of the target; in the cache it goes with the version of LLVM that made the text.
     """
     key = hashlib.sha256("\n".join([source, CPU, FEATURES]).encode()).hexdigest()
-    path = cache_folder() / f"{key}.llvm{'.'.join(map(str, binding.llvm_version_info))}.ptx"
-    text = pack.find(key) or kept(path)
+    name = f"{key}.llvm{'.'.join(map(str, binding.llvm_version_info))}.ptx"
+    text = pack.find(key)
+    if text is None:
+        kept = cache.read("ptx", name)
+        text = None if kept is None else kept.decode()
     if text is None:
         text = compile_ptx(source)
-        _keep(path, text)
+        cache.keep("ptx", name, source.partition("\n")[0].strip('; "'), text.encode())
     return text
-
-
-def kept(path: Path) -> str | None:
-    """The text of a file of the cache, if it is there and whole."""
-    try:
-        check, text = path.read_text().split("\n", 1)
-    except (OSError, ValueError):
-        return None
-    return text if check == "// " + hashlib.sha256(text.encode()).hexdigest() else None
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write a file of the cache, whole or not at all."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(f"// {hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
 
 
 def program(name: str, arguments: list[Any], span: int, write: Callable[[Any, list[Any]], None]) -> Program:

@@ -6,12 +6,12 @@ import itertools
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from fastact.cuda import catalogue, target
+from fastact import cache
+from fastact.cuda import catalogue
 
 BATCH = 16
 INTERRUPTED = 130
@@ -53,14 +53,12 @@ def compile_all(tell: Callable[[int, int], None], processes: int | None = None, 
 
 def run() -> int:
     """The command `fastact warmup --cuda`; returns the exit status."""
-    folder = target.cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-        total = _compile_and_tell()
-    except OSError as error:
-        print(f"fastact warmup: nothing can be kept in {folder} ({error}); FASTACT_CACHE_DIR names another folder", file=sys.stderr)
+    folder, hindrance = cache.folder("ptx"), cache.usable("ptx")
+    if hindrance:
+        print(f"fastact warmup: nothing can be kept in {folder} ({hindrance}); FASTACT_CACHE_DIR names another folder", file=sys.stderr)
         return 1
+    try:
+        total = _compile_and_tell()
     except KeyboardInterrupt:
         print("fastact warmup: interrupted; what was compiled is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED

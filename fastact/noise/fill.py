@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import threading
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 
-from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop
+from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop, build, scalar_code
 from fastact.cpu.words import BLOCK
 from fastact.directions import STORAGE
 from fastact.noise.parts import double, single
 from fastact.noise.philox import emit, round_keys
-from fastact.numerics.bind import bind
 
-_serial = itertools.count()
 _compiling = threading.Lock()
 
 
@@ -38,17 +32,9 @@ def compile_fill(draw: Any, width: str) -> Kernel:
 def _compiled(draw: Any, width: str) -> Kernel:
     storage = STORAGE[width]
     integer, parts = (I32, single) if width == "float32" else (I64, double)
-    shift, name = (2 if width == "float32" else 1), f"fastact_fill_{draw.__name__}_{width}_{next(_serial)}"
-    with global_compiler_lock:
-        scalar = bind(draw, width)
-        arguments = (getattr(types, width),) * 4
-        scalar.compile(arguments)
-        compiled, context = scalar.overloads[arguments], cpu_target.target_context
-        library = context.codegen().create_library(name)
-        module = library.create_ir_module(name)
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 4), name)
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        key, start, count, target = function.args
+    shift = 2 if width == "float32" else 1
+
+    def write(builder: Any, key: Any, start: Any, count: Any, target: Any) -> None:
         space = builder.alloca(ir.ArrayType(I8, storage.size * BLOCK + 32))
         space.align = 64
         buffer = builder.inttoptr(builder.ptrtoint(space, I64), PTR)
@@ -70,16 +56,12 @@ def _compiled(draw: Any, width: str) -> Kernel:
             place = builder.gep(buffer, [builder.add(skipped, index)], source_etype=integer)
             loaded = builder.load(place, typ=integer, align=storage.size)
             loaded.set_metadata("llvm.access.group", group)
-            values = parts(builder, loaded)
-            _, value = context.call_internal_no_propagate(builder, compiled.fndesc, compiled.signature, values)
+            (value,) = scalar_code(builder, draw, width, parts(builder, loaded))
             stored = builder.store(value, builder.gep(out, [index], source_etype=storage.memory), align=storage.size)
             stored.set_metadata("llvm.access.group", group)
 
         out = builder.inttoptr(target, PTR)
         _loop(builder, counters, generate)
         _loop(builder, count, convert)
-        builder.ret_void()
-        library.add_linking_library(compiled.library)
-        library.add_ir_module(module)
-        library.finalize()
-        return Kernel(library.get_pointer_to_function(name), library)
+
+    return build(f"fastact_fill_{draw.__name__}_{width}", [I64] * 4, write)

@@ -61,6 +61,9 @@ class Value:
     def __init__(self, builder: Any, value: Any) -> None:
         self.b, self.ir = builder, value
 
+    def __bool__(self) -> bool:
+        raise TypeError("a value under construction is neither true nor false: choose by `select`")
+
     @property
     def type(self) -> Any:
         """The LLVM type."""

@@ -7,15 +7,10 @@ call as float64; then of each operand its address and its stride from row to row
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
-
-from fastact.cpu.loops import Kernel
+from fastact.cpu.loops import Kernel, build
 from fastact.cpu.raw import loop
 from fastact.numerics.emit import DOUBLE, FLOAT, I64, PTR, Value, constant
 from fastact.rows import changes, losses, programs, sparse
@@ -24,7 +19,6 @@ from fastact.rows.form import Form
 from fastact.rows.programs import Plan, Row
 from fastact.rows.words import FIRST, LENGTH, LIMIT, NUMBERS, NUMBERS_COUNT, PAIR, STEP
 
-_serial = itertools.count()
 PROGRAMS: dict[str, Callable[[Row], None]] = {
     "softmax": programs.softmax,
     "softmax_backward": programs.softmax_backward,
@@ -72,22 +66,12 @@ def _emit(builder: Any, plan: Plan, words: Any, rows: Any) -> None:
     loop(builder, (constant(I64, 0), rows, 1), [], one)
 
 
-def build(name: str, arguments: list[Any], emit: Callable[..., None]) -> Kernel:
-    """Compile one function from what `emit(builder, *arguments)` writes."""
-    name = f"fastact_{name}_{next(_serial)}"
-    with global_compiler_lock:
-        library = cpu_target.target_context.codegen().create_library(name)
-        module = library.create_ir_module(name)
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        emit(builder, *function.args)
-        builder.ret_void()
-        library.add_ir_module(module)
-        library.finalize()
-        return Kernel(library.get_pointer_to_function(name), library)
-
-
 @functools.cache
 def compile_rows(plan: Plan) -> Kernel:
     """Compile the kernel of a plan, once."""
-    return build(f"{plan.program}_{plan.operands[0].dtype}", [PTR, I64], lambda builder, *given: _emit(builder, plan, *given))
+    return build(*form(plan))
+
+
+def form(plan: Plan) -> tuple[str, list[Any], Callable[..., None]]:
+    """What `build` makes the kernel of a plan of."""
+    return f"fastact_{plan.program}_{plan.operands[0].dtype}", [PTR, I64], lambda builder, *given: _emit(builder, plan, *given)

@@ -58,7 +58,7 @@ def _name(dtype: np.dtype[Any]) -> str:
 @functools.cache
 def _runner() -> int:
     with _lock:
-        return int(staging.compiled().address)
+        return staging.address()
 
 
 @functools.cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from llvmlite import ir
-from numba import cfunc, types
+from numba import types
 from numba.extending import intrinsic
 
-from fastact.cpu import raw
+from fastact.cpu import jitted, raw
 from fastact.cpu.copy import copy
 from fastact.cpu.raw import I8, PTR, helper, lesser, put, run_kernel, scratch, word
 from fastact.rows import words
@@ -138,7 +137,6 @@ def run(job: int, first: int, stop: int) -> None:
         row += count
 
 
-@functools.cache
-def compiled() -> Any:
-    """`run`, compiled."""
-    return cfunc(raw.RUN_LOOP, nopython=True, error_model="numpy")(run)
+def address() -> int:
+    """Address of `run`, compiled."""
+    return jitted.address(run, raw.RUN_LOOP)

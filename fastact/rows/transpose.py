@@ -7,11 +7,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from fastact.cpu.loops import Kernel
+from fastact.cpu.loops import Kernel, build
 from fastact.cpu.raw import loop
 from fastact.numerics.emit import I32, I64, PTR, constant, intrinsic
 from fastact.rows.access import iota, splat
-from fastact.rows.kernel import build
 
 _LINE = 64
 
@@ -117,4 +116,4 @@ def _emit(builder: Any, size: int, outwards: bool, *given: Any) -> None:  # noqa
 @functools.cache
 def compile_transpose(size: int, outwards: bool) -> Kernel:
     """Compile ``void f(target, target_pitch, source, source_pitch, rows, columns)`` for items of 1, 2, 4 or 8 bytes; all are int64."""
-    return build(f"transpose_{size}", [I64] * 6, lambda builder, *given: _emit(builder, size, outwards, *given))
+    return build(f"fastact_transpose_{size}", [I64] * 6, lambda builder, *given: _emit(builder, size, outwards, *given))
