@@ -1,12 +1,18 @@
-"""Fixtures over the table of activations; nothing is compiled from a cache."""
+"""Fixtures over the table of activations; what is compiled is kept for the session, its workers and its subprocesses, and no longer."""
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
-os.environ["NUMBA_CACHE_DIR"] = os.environ["FASTACT_CACHE_DIR"] = os.devnull
+os.environ["NUMBA_CACHE_DIR"] = os.devnull
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["FASTACT_CACHE_DIR"] = tempfile.mkdtemp(prefix="fastact-tests-")
+    atexit.register(shutil.rmtree, os.environ["FASTACT_CACHE_DIR"], ignore_errors=True)
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
 import pytest
