@@ -8,11 +8,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop, build, scalar_code
+from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop, build
 from fastact.cpu.words import BLOCK
 from fastact.directions import STORAGE
 from fastact.noise.parts import double, single
 from fastact.noise.philox import emit, round_keys
+from fastact.numerics.emit import Value, traced
 
 _compiling = threading.Lock()
 
@@ -56,7 +57,7 @@ def _compiled(draw: Any, width: str) -> Kernel:
             place = builder.gep(buffer, [builder.add(skipped, index)], source_etype=integer)
             loaded = builder.load(place, typ=integer, align=storage.size)
             loaded.set_metadata("llvm.access.group", group)
-            (value,) = scalar_code(builder, draw, width, parts(builder, loaded))
+            value = traced(draw, width)(*[Value(builder, v) for v in parts(builder, loaded)]).ir
             stored = builder.store(value, builder.gep(out, [index], source_etype=storage.memory), align=storage.size)
             stored.set_metadata("llvm.access.group", group)
 
