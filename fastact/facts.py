@@ -72,18 +72,22 @@ def _kind(f: Any) -> str:
 
 def _directions(f: Any) -> list[str]:
     """The call and its methods, but those that refuse this very function."""
-    found = ["forward"]
-    for name in _METHODS:
-        refused = (
-            (name == "backward_from_output" and isinstance(f, fa.Activation) and f.from_output is None)
-            or (name.endswith("_mask") and f.record not in masks.MASKED)
-            or (name == "expected" and f.mean is None)
-            if hasattr(type(f), name)
-            else not (name == "packed" and isinstance(f, fa.Gate))
-        )
-        if not refused:
-            found.append(name)
-    return found
+    return ["forward", *(name for name in _METHODS if _has(f, name))]
+
+
+def _has(f: Any, name: str) -> bool:
+    record = getattr(f, "record", None)
+    if name == "packed":
+        return isinstance(f, fa.Gate)
+    if not hasattr(type(f), name):
+        return False
+    if name == "backward_from_output" and isinstance(f, fa.Activation):
+        return f.from_output is not None
+    if name.endswith("_mask"):
+        return record in masks.MASKED
+    if name == "expected":
+        return f.mean is not None
+    return name != "reference" or bool(getattr(record, "in_long_double", True))
 
 
 def _dtypes(f: Any) -> list[str]:

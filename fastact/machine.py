@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 
 from fastact.cpu import parallel
+from fastact.cpu.features import features
 
 REQUIRED = ("numpy", "numba", "llvmlite", "cffi")
 OPTIONAL = ("ml_dtypes", "mpmath", "rich", "matplotlib", "cuda-core", "cuda-bindings", "numba-cuda", "torch", "jax", "scipy", "dask")
@@ -50,15 +50,10 @@ def model() -> str:
 
 
 def processor() -> dict[str, Any]:
-    """Model, LLVM's name of it, and which instructions it has that the loops use."""
-    has = llvm.get_host_cpu_features()
-    used = {"fma": "fma", "avx2": "avx2", "avx512": "avx512f"} if platform.machine().lower() in ("x86_64", "amd64") else {"fma": "neon"}
-    return {
-        "model": model(),
-        "llvm_name": llvm.get_host_cpu_name(),
-        "cores": os.cpu_count(),
-        "features": {name: bool(has.get(feature, False)) for name, feature in used.items()},
-    }
+    """Model, the name by which code is compiled for it, and what it has that the loops use."""
+    found = features()
+    used = {"vectors": found.vectors, "fma": found.fma, "float16": found.half}
+    return {"model": model(), "llvm_name": found.cpu, "cores": os.cpu_count(), **used, "missing": list(found.meaning())}
 
 
 def threads() -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT = 4.9
-LEFT, ACROSS = 0.09, 0.88
+LEFT, ACROSS = 0.105, 0.865
 
 
 def _told(f: Any, params: tuple[float, ...]) -> str:

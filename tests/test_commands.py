@@ -134,6 +134,26 @@ def test_names_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown function 'softmax'" in refused(capsys, "bench", "softmax")
 
 
+def test_presets_and_activations_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = told(capsys, "show", "presets.torch.softplus")
+    assert "threshold" in text
+    assert "longdouble" not in text
+    assert "unknown preset 'presets.torch.nope'" in refused(capsys, "show", "presets.torch.nope")
+    path = str(Path(__file__).with_name("owns.py"))
+    text = told(capsys, "show", f"{path}:rbf")
+    assert "no bound is stated" in text
+    assert "reference" not in text
+    assert json.loads(told(capsys, "show", f"{path}:rbf", "--json"))["bound"]["forward"]["float32"] == "inf"
+    assert "fastact check" in refused(capsys, "verify", "--function", f"{path}:rbf")
+    pytest.importorskip("matplotlib")
+    told(capsys, "plot", f"{path}:rbf", "1", "2", "--out", str(tmp_path / "rbf.svg"))
+    assert ET.parse(tmp_path / "rbf.svg").getroot().tag.endswith("svg")
+
+
+def test_what_other_libraries_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "torch.nn.functional.hardsigmoid(x): fa.presets.torch.hard_sigmoid" in told(capsys, "show", "hard_sigmoid")
+
+
 @pytest.mark.parametrize("f", functions().values(), ids=lambda f: f.name)
 def test_formulas_as_text(f: Any) -> None:
     for latex in (f.formula, getattr(getattr(f, "record", None), "derivative", "")):
@@ -153,7 +173,7 @@ def test_info(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     found = json.loads(told(capsys, "info", "--json"))
     assert found["fastact"] == fa.__version__
     assert found["threads"]["count"] == fa.get_num_threads()
-    assert isinstance(found["cpu"]["features"]["fma"], bool)
+    assert isinstance(found["cpu"]["fma"], bool)
     assert found["packages"]["numpy"]
     assert found["functions"]["activations"] == len(fa.ACTIVATIONS)
     assert found["gpu"]["usable"] or found["gpu"]["reason"]
@@ -162,7 +182,7 @@ def test_info(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: (_ for _ in ()).throw(OSError(name)))
     text = told(capsys, "info")
     assert "no NVIDIA driver" in text
-    assert "FMA" in text or "fma" in text
+    assert "FMA" in text
 
 
 class Driver:

@@ -31,7 +31,7 @@ ROUNDS, ROUND, MOST = 15, 0.001, 1.0
 def add(commands: Commands) -> None:
     """Make the parser."""
     parser = add_parser(commands, "bench", "this machine's speed, beside a copy and the installed peers", EXAMPLES)
-    parser.add_argument("name", nargs="*", metavar="NAME", help=f"activations of `fastact list` (default: {', '.join(NAMES)})")
+    parser.add_argument("name", nargs="*", metavar="NAME", help=f"of `fastact list`, or module:name (default: {', '.join(NAMES)})")
     parser.add_argument("--all", action="store_true", help="every activation")
     parser.add_argument("--size", type=_elements, default=2**20, metavar="N", help="elements, as 65536, 64Ki or 16Mi (default: 1Mi)")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="peers have float32 and float64 (default: float32)")

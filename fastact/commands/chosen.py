@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import fastact as fa
+from fastact.commands import naming
 from fastact.printing import UsageError
 
 KINDS: dict[str, tuple[Any, ...]] = {
@@ -34,8 +35,12 @@ def aliases() -> dict[str, Any]:
 
 
 def function(name: str, *kinds: str) -> Any:
-    """One function by name or alias; a name that is not known is refused with those near to it."""
+    """One function by name or alias, by the dotted name of a preset, or as module:name; others are refused with names near to theirs."""
     known, other = functions(*kinds), aliases()
+    if ":" in name:
+        return naming.activation(name)
+    if name.startswith("presets."):
+        return _preset(name)
     if name in known:
         return known[name]
     if name in other and other[name].name in known:
@@ -43,6 +48,15 @@ def function(name: str, *kinds: str) -> Any:
     near = difflib.get_close_matches(name.lower().replace("-", "_"), [*known, *other], n=4, cutoff=0.5)
     told = f"; near are {', '.join(near)}" if near else ""
     raise UsageError(f"unknown function {name!r}{told}; all names: fastact list")
+
+
+def _preset(name: str) -> Any:
+    found: Any = fa
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not hasattr(found, "record"):
+        raise UsageError(f"unknown preset {name!r}; accepted are such as presets.torch.leaky_relu, of {', '.join(fa.presets.PEERS)}")
+    return found
 
 
 def add_picture(parser: argparse.ArgumentParser, default: str) -> None:

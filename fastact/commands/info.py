@@ -52,7 +52,9 @@ def _rows(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "packages", ", ".join(f"{name} {version}" for name, version in told["packages"].items())
     yield "LLVM", told["llvm"]
     yield "CPU", f"{cpu['model']} ({cpu['llvm_name']}), {cpu['cores']} cores"
-    yield "instructions", ", ".join(f"{name.upper()} {'yes' if there else 'no'}" for name, there in cpu["features"].items())
+    yield "instructions", f"{cpu['vectors']}, FMA {'yes' if cpu['fma'] else 'no'}, float16 {'yes' if cpu['float16'] else 'no'}"
+    for meaning in cpu["missing"]:
+        yield "", meaning
     layer = {"workqueue": "workqueue, which keeps calls on one thread", "none": "none, as one thread needs none"}
     yield "threads", f"{threads['count']} of {threads['most']}, Numba's layer {layer.get(threads['layer'], threads['layer'])}"
     yield from _gpu(told["gpu"])

@@ -19,7 +19,7 @@ fastact plot leaky_relu 0.2 --out leaky.svg  with slope = 0.2
 def add(commands: Commands) -> None:
     """Make the parser."""
     parser = add_parser(commands, "plot", "draw a function, its derivative, and the error of both in ulp", EXAMPLES)
-    parser.add_argument("name", metavar="NAME", help="an activation, gated unit or function with noise of `fastact list`")
+    parser.add_argument("name", metavar="NAME", help="activation, gate or noise of `fastact list`, or module:name")
     parser.add_argument("params", nargs="*", type=float, metavar="VALUE", help="its parameters in order (default: their defaults)")
     add_picture(parser, "NAME.svg")
 
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
 def run(given: argparse.Namespace, show: Printer) -> int:
     """Draw one function."""
     f = function(given.name)
-    path = given.out or Path(f"{f.name}.svg")
+    path = given.out or Path(f"{f.name.rpartition('.')[2]}.svg")
     check_picture(path)
     from fastact import plot
 

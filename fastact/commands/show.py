@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
-import importlib.util
+import math
 from collections.abc import Iterator
 from typing import Any
 
+import fastact as fa
 from fastact.commands import Commands, add_json, add_parser
 from fastact.commands.chosen import function
 from fastact.commands.list import interval
@@ -26,15 +26,13 @@ fastact show hard_sigmoid --json
 def add(commands: Commands) -> None:
     """Make the parser."""
     parser = add_parser(commands, "show", "everything about one function", EXAMPLES)
-    parser.add_argument("name", metavar="NAME", help="any function of `fastact list`, also by an alias")
+    parser.add_argument("name", metavar="NAME", help="of `fastact list`, also an alias, presets.torch.softplus, or module:name")
     add_json(parser)
 
 
 def _elsewhere(name: str) -> list[dict[str, str]]:
     """How other libraries call the function, and the preset that is that very call."""
-    if importlib.util.find_spec("fastact.presets") is None:
-        return []
-    return [dataclasses.asdict(entry) for entry in importlib.import_module("fastact.presets").of(name)]
+    return [dataclasses.asdict(entry) for entry in fa.presets.of(name)]
 
 
 def _number(value: float) -> str:
@@ -67,11 +65,14 @@ def _shape(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _bounds(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Largest errors, per dtype."""
     labels = {"forward": "f", "derivative": "f'", "parameters": "derivatives by parameters", "from_output": "f' from y"}
+    bound = {way: b for way, b in told.get("bound", {}).items() if b and b["float32"] < math.inf}
     for dtype in ("float32", "float64"):
-        found = [f"{_number(b[dtype])} of {labels[way]}" for way, b in told.get("bound", {}).items() if b]
+        found = [f"{_number(b[dtype])} of {labels[way]}" for way, b in bound.items()]
         if found:
             yield f"ulp, {dtype}", "at most " + ", ".join(found)
-    if told["kind"] in ("activation", "gate"):
+    if "range" in told and not bound:
+        yield "errors", "no bound is stated"
+    if told["kind"] in ("activation", "gate") and bound:
         yield "16-bit results", "the nearest, or the second nearest within 1 % of a tie"
     if told.get("reach", float("inf")) < float("inf"):
         yield "bounds hold for", f"|x| up to {_number(told['reach'])}"
@@ -84,11 +85,14 @@ def run(given: argparse.Namespace, show: Printer) -> int:
     if given.json:
         show.data(told)
         return 0
-    rows = [("call", f"fa.{told['call']}"), ("formula", plain(told["formula"]))]
-    if told.get("derivative"):
-        rows.append(("derivative", plain(told["derivative"])))
+    rows = [("call", f"fa.{told['call']}" if ":" not in given.name else told["call"])]
+    rows += [(what, plain(told[what])) for what in ("formula", "derivative") if told.get(what)]
     rows += [*_parameters(told), *_shape(told), *_bounds(told)]
-    rows += [("directions", ", ".join(told["directions"])), ("dtypes", ", ".join(told["dtypes"])), ("source", told["source"])]
+    rows += [
+        ("directions", ", ".join(told["directions"])),
+        ("dtypes", ", ".join(told["dtypes"])),
+        ("source", told["source"] or "not stated"),
+    ]
     if told.get("aliases"):
         rows.append(("also called", ", ".join(told["aliases"])))
     for entry in told["elsewhere"]:

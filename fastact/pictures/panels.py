@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def head(figure: Any, titles: tuple[str, str, str], key: Sequence[tuple[str, str
     for label, colour in reversed(key):
         text = figure.text(place, first, label, fontsize=TEXT + 1, color=colour, va="baseline", ha="right")
         place = _extent(figure, text)[0] - 0.03
-    text = figure.text(left, first, name, fontsize=TITLE, fontweight="bold", color=style.ink, va="baseline")
+    size = TITLE * min(1.0, 18 / len(name))
+    text = figure.text(left, first, name, fontsize=size, fontweight="bold", color=style.ink, va="baseline")
     text = figure.text(_extent(figure, text)[1] + 0.025, first, params, fontsize=TEXT + 1, color=style.faint, va="baseline")
     _fit(figure, text, place)
     text = figure.text(left, second, mathematics(formula), fontsize=TEXT + 2, color=style.ink, va="center")
@@ -157,12 +159,14 @@ def ulps(axes: Any, record: Record, found: Errors, style: Style, names: tuple[st
 
     budget = record.budget
     bounds = [(budget.forward.float32, style.value, names[0]), (budget.derivative.float32, style.slope, names[1])]
-    top = 1.25 * max(1.0, *(b for b, *_ in bounds), float(found.forward.max()), float(found.derivative.max()))
+    stated = [bound for bound in bounds if math.isfinite(bound[0])]
+    most = max([float(e[np.isfinite(e)].max(initial=0)) for e in (found.forward, found.derivative)])
+    top = 1.25 * max(1.0, most, *(b for b, *_ in stated))
     for values, (_, colour, _) in zip((found.forward, found.derivative), bounds, strict=True):
         axes.stairs(values, found.edges, baseline=None, color=colour, linewidth=0.9, zorder=3)
-    same = bounds[0][0] == bounds[1][0]
-    bounds = [(bounds[0][0], style.faint, " and ".join(names))] if same else sorted(bounds, reverse=True)
-    for order, (bound, colour, name) in enumerate(bounds):
+    if len(stated) == 2 and stated[0][0] == stated[1][0]:
+        stated = [(stated[0][0], style.faint, " and ".join(names))]
+    for order, (bound, colour, name) in enumerate(sorted(stated, reverse=True)):
         axes.axhline(bound, color=colour, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
         text = axes.annotate(
             f"bound of {name}: {bound:g}" if bound else f"{name} exact",
