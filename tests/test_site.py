@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import numpy as np
 import pages
@@ -116,6 +117,28 @@ def test_every_formula_is_set(texts: dict[str, str]) -> None:
     for name, text in texts.items():
         for found in re.findall(r"^\$\$\n(.*)\n\$\$$", text, re.MULTILINE):
             assert "<math" in latex.tex2mathml(found), (name, found)
+
+
+PAGE = '<html lang="en"><title>t</title><h1 id="a">t</h1><a href="{0}">x</a><img src="p.svg" alt="{1}"></html>'
+
+
+@pytest.mark.parametrize(
+    ("link", "alt", "told"),
+    [
+        ("#a", "text", []),
+        ("https://example.org", "text", []),
+        ("other.html", "text", ["index.html: the link other.html leads nowhere"]),
+        ("index.html#b", "text", ["index.html: the link index.html#b leads nowhere"]),
+        ("#a", "", ["index.html: the picture p.svg has no text"]),
+    ],
+)
+def test_links_of_built_pages(link: str, alt: str, told: list[str], tmp_path: Path) -> None:
+    links = pytest.importorskip("fastact.docs.extensions.links", exc_type=ImportError)
+    (tmp_path / "p.svg").write_text("")
+    (tmp_path / "index.html").write_text(PAGE.format(link, alt))
+    assert links.check(tmp_path) == told
+    (tmp_path / "index.html").write_text("<html></html>")
+    assert links.check(tmp_path) == ["index.html: no language", "index.html: no title", "index.html: no h1"]
 
 
 def test_links_of_guides(texts: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ extensions = [
     "numpydoc",
     "sphinx_copybutton",
     "fastact.docs.extensions.generate",
+    "fastact.docs.extensions.links",
     "fastact.docs.extensions.mathml",
 ]
 exclude_patterns = ["examples/**"]
