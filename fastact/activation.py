@@ -232,12 +232,12 @@ class Activation:
     @property
     def scalar(self) -> Callable[..., Any]:
         """``(x, *params) -> y`` for use inside `numba.njit`, with the bits of the array call."""
-        return embed.embedded(self.record, gradients=False)
+        return embed.embedded(self, gradients=False)
 
     @property
     def scalar_grad(self) -> Callable[..., Any]:
         """``(x, *params) -> (y, dy/dx, dy/dparam...)`` for use inside `numba.njit`."""
-        return embed.embedded(self.record, gradients=True)
+        return embed.embedded(self, gradients=True)
 
     cuda_scalar, cuda_scalar_grad = embed.cuda_scalar, embed.cuda_scalar_grad
 

@@ -1,4 +1,4 @@
-"""Scalars for the user's own compiled code: functions for `numba.njit`, and plain C loops by address."""
+"""Scalars for the user's own compiled code: functions for `numba.njit`, and plain C functions by address."""
 
 from __future__ import annotations
 
@@ -8,76 +8,134 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.errors import TypingError
+from numba.core.registry import cpu_target
+from numba.core.typing.templates import infer_global, make_intrinsic_template
 
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.directions import STORAGE, Direction
-from fastact.numerics.bind import bind
-from fastact.numerics.emit import Value
+from fastact.numerics.emit import REAL, Value
 from fastact.own import paths
 from fastact.record import Record
 
 ACCEPTED = tuple(name for name in STORAGE if name != "longdouble")
-_plain: dict[tuple[Record, Direction, str], Kernel] = {}
+LOOPS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
+RETURNED: tuple[Direction, ...] = ("forward", "derivative")
+_plain: dict[tuple[Record, Direction, str, bool], Kernel] = {}
 
 
-def _width(x: Any) -> str:
-    return "float32" if x is types.float32 or type(x) in (np.float32, np.float16) else "float64"
+class Scalar:
+    """A scalar that can be called in code of `numba.njit`, and from Python.
 
-
-def _callable(count: int, choose: Callable[[Any], Callable[..., Any]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """A Python function of `count` arguments, and its Numba implementation; `choose` gives the compiled one by the first."""
-    choices: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {
-        1: (lambda a: choose(a)(a), lambda a: choose(a)),  # noqa: PLW0108
-        2: (lambda a, b: choose(a)(a, b), lambda a, b: choose(a)),
-        3: (lambda a, b, c: choose(a)(a, b, c), lambda a, b, c: choose(a)),
-        4: (lambda a, b, c, d: choose(a)(a, b, c, d), lambda a, b, c, d: choose(a)),
-        5: (lambda a, b, c, d, e: choose(a)(a, b, c, d, e), lambda a, b, c, d, e: choose(a)),
-    }
-    return choices[count]
-
-
-@functools.cache
-def embedded(record: Record, *, gradients: bool) -> Callable[..., Any]:
-    """`record.scalar`, or only its y, as a function that can be called from Python and from `@njit` code.
-
-    The width is that of the first argument: float32 is computed in float32, all else in float64.
+    The width is that of the first argument: float16 and float32 are computed in float32, all else in float64. Arguments are positional or
+    by keyword, and are cast to the width. It is pickled by the name of its function.
     """
-    count, defaults = len(record.operands) + len(record.params), tuple(p.default for p in record.params if p.default is not None)
 
-    def choose(x: Any) -> Callable[..., Any]:
-        width = _width(x)
-        chosen = _typed(_bound(record, width), getattr(np, width), count, _whole if gradients else _first)
-        chosen.__defaults__ = defaults
-        return chosen
+    def __init__(self, owner: Any, *, gradients: bool) -> None:
+        self._owner, self._attribute = owner, "scalar_grad" if gradients else "scalar"
+        self.__name__ = self.__qualname__ = f"{owner.name}.{self._attribute}"
+        self.__module__, self.__doc__, self.__signature__ = "fastact", owner.record.summary, call_signature(owner.record)
 
-    function, implementation = _callable(count, choose)
-    function.__name__ = f"{record.name}_scalar_grad" if gradients else f"{record.name}_scalar"
-    function.__doc__ = record.summary
-    function.__defaults__ = implementation.__defaults__ = defaults
-    overload(function, jit_options={"error_model": "numpy"})(implementation)
-    return function
+    def __repr__(self) -> str:
+        return f"<fastact {self.__name__}{self.__signature__}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._owner, self._attribute)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """(y, derivatives...), or y alone, as numbers of Python."""
+        try:
+            bound = self.__signature__.bind(*given, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.__name__}: {error}; accepted is {self.__signature__}") from None
+        bound.apply_defaults()
+        real = np.float32 if isinstance(bound.args[0], np.float32 | np.float16) else np.float64
+        with np.errstate(all="ignore"):
+            return _from_python(self)(*map(real, bound.args))
 
 
 @functools.cache
-def _bound(record: Record, width: str) -> Callable[..., Any]:
-    """The scalar in a width for code of Numba; a user's own is traced, so that it has the bits of the array call."""
-    if not record.plain:
-        return bind(record.scalar, width, from_python=True)  # type: ignore[no-any-return]
-    real, count = getattr(types, width), len(record.operands) + len(record.params)
-    whole: Any = types.UniTuple(real, 1 + count)  # type: ignore[attr-defined]
+def _from_python(scalar: Scalar) -> Callable[..., Any]:
+    return njit(lambda *given: scalar(*given))  # type: ignore[no-any-return]
 
-    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return context.make_tuple(builder, whole, paths.results(record, width, [Value(builder, v) for v in values]))
 
-    def typed(typing: Any, *given: Any) -> Any:
-        return whole(*given), lower
+def call_signature(record: Record) -> inspect.Signature:
+    """Operands and parameters, with their defaults."""
+    none, kind = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    own = [*((operand, none) for operand in record.operands), *((p.name, none if p.default is None else p.default) for p in record.params)]
+    return inspect.Signature([inspect.Parameter(name, kind, default=default) for name, default in own])
 
-    positional = [inspect.Parameter(f"a{k}", inspect.Parameter.POSITIONAL_ONLY) for k in range(1 + count)]
-    typed.__signature__ = inspect.Signature(positional)  # type: ignore[attr-defined]
-    return njit(_typed(intrinsic(typed), getattr(np, width), count, _whole))  # type: ignore[no-any-return]
+
+@global_compiler_lock  # type: ignore[untyped-decorator]
+def _library(name: str, record: Record, width: str, kind: Any, choose: Callable[[Any, list[Any]], Any]) -> Any:
+    """A library of code of Numba's with one function, which returns what is chosen of the scalar's results."""
+    library = cpu_target.target_context.codegen().create_library(name)
+    module = library.create_ir_module(name)
+    count = len(record.operands) + len(record.params)
+    function = ir.Function(module, ir.FunctionType(kind, [REAL[width]] * count), name)
+    function.attributes.add("alwaysinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    builder.ret(choose(builder, paths.results(record, width, [Value(builder, a) for a in function.args])))
+    library.add_ir_module(module)
+    library.finalize()
+    return library
+
+
+@functools.cache
+def _inlined(record: Record, width: str) -> tuple[Any, Any, str]:
+    """The scalar of a width for code of Numba: the library, what it returns, and its name there."""
+    kind, name = ir.ArrayType(REAL[width], 1 + len(record.operands) + len(record.params)), f"fastact_scalar_{record.name}_{width}"
+
+    def whole(builder: Any, results: list[Any]) -> Any:
+        made = ir.Constant(kind, ir.Undefined)
+        for k, value in enumerate(results):
+            made = builder.insert_value(made, value, k)
+        return made
+
+    return _library(name, record, width, kind, whole), kind, name
+
+
+@functools.cache
+def embedded(owner: Any, *, gradients: bool) -> Scalar:
+    """The scalar of an activation or gate, or only its y, made known to Numba.
+
+    It is code of its own, to which options of the caller, `fastmath` above all, do not extend, and is then inlined.
+    """
+    function, record = Scalar(owner, gradients=gradients), owner.record
+
+    def define(typing: Any, *given: Any, **named: Any) -> Any:
+        """Numba's view: the types of a call, and what emits its code."""
+        try:
+            kinds = function.__signature__.bind(*given, **named).arguments
+        except TypeError as error:
+            raise TypingError(f"{function.__name__}: {error}; accepted is {function.__signature__}") from None
+        for argument, kind in kinds.items():
+            if not isinstance(kind, types.Float | types.Integer | types.Boolean | types.Omitted):  # type: ignore[attr-defined]
+                told = "accepted are numbers: floats, integers and bool"
+                raise TypingError(f"{function.__name__}: {argument} is of type {kind}; {told}")
+        width = "float32" if next(iter(kinds.values())) in (types.float16, types.float32) else "float64"
+        real, count = getattr(types, width), len(function.__signature__.parameters)
+        result: Any = types.UniTuple(real, 1 + count) if gradients else real  # type: ignore[attr-defined]
+
+        def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            library, kind, name = _inlined(record, width)
+            context.add_linking_libs([library])
+            known = builder.module.globals.get(name)
+            called = known or ir.Function(builder.module, ir.FunctionType(kind, [REAL[width]] * count), name)
+            results = builder.call(called, values)
+            return results if gradients else builder.extract_value(results, 0)
+
+        return result(*[real] * count), lower
+
+    define.__name__, define.__doc__ = function.__name__.replace(".", "_"), record.summary
+    typed, own = inspect.Parameter("typing", inspect.Parameter.POSITIONAL_OR_KEYWORD), function.__signature__.parameters
+    define.__signature__ = inspect.Signature([typed, *own.values()])  # type: ignore[attr-defined]
+    infer_global(function, types.Function(make_intrinsic_template(function, define, define.__name__)))
+    return function
 
 
 def on_device(record: Record, *, gradients: bool) -> Callable[..., Any]:
@@ -95,55 +153,48 @@ def _property(gradients: bool, beside: str) -> property:
 cuda_scalar, cuda_scalar_grad = _property(False, "scalar"), _property(True, "scalar_grad")
 
 
-@njit
-def _whole(results: Any) -> Any:
-    return results
+def _returning(record: Record, dtype: str, direction: Direction) -> Kernel:
+    """``T f(T x, T param...)``, which returns y or dy/dx."""
+    name = f"fastact_scalar_{record.name}_{direction}_{dtype}"
+    library = _library(name, record, dtype, REAL[dtype], lambda _, results: results[direction == "derivative"])
+    return Kernel(library.get_pointer_to_function(name), library)
 
 
-@njit
-def _first(results: Any) -> Any:
-    return results[0]
-
-
-def _typed(compiled: Any, real: Any, count: int, pick: Any) -> Callable[..., Any]:
-    """The compiled scalar on arguments cast to its width; `pick` chooses among the results."""
-    choices: dict[int, Callable[..., Any]] = {
-        1: lambda a: pick(compiled(real(a))),
-        2: lambda a, b: pick(compiled(real(a), real(b))),
-        3: lambda a, b, c: pick(compiled(real(a), real(b), real(c))),
-        4: lambda a, b, c, d: pick(compiled(real(a), real(b), real(c), real(d))),
-        5: lambda a, b, c, d, e: pick(compiled(real(a), real(b), real(c), real(d), real(e))),
-    }
-    return choices[count]
-
-
-def address(record: Record, dtype: str, direction: Direction) -> int:
-    """Address of ``void f(intptr_t n, const T *x, const P *param..., T *y)``; see `Activation.address`."""
-    if dtype not in ACCEPTED:
-        raise TypeError(f"{record.name}.address: dtype is {dtype!r}; accepted are {', '.join(ACCEPTED)}")
-    accepted = ("forward", "backward", "derivative", "value_and_grad")
-    if direction not in accepted:
-        raise ValueError(f"{record.name}.address: direction is {direction!r}; accepted are {', '.join(accepted)}")
-    key = (record, direction, dtype)
-    if key not in _plain:
-        _plain[key] = compile_kernel(record, direction, dtype, plain=True)
-    return _plain[key].address
-
-
-def address_of(activation: Any, dtype: str = "float32", direction: Direction = "forward") -> int:
-    """Address of a plain C loop, compiled on demand and valid as long as the process lives.
+def address(owner: Any, dtype: str = "float32", direction: Direction = "forward", *, scalar: bool = False) -> int:
+    """Address of a plain C function, compiled on demand and valid as long as the process lives; `fastact.get_include` has its type.
 
     Parameters
     ----------
     dtype : {"float16", "bfloat16", "float32", "float64"}
         Element type T. Parameters are P: float32, or float64 for float64.
     direction : {"forward", "backward", "derivative", "value_and_grad"}
-        ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and
-        value_and_grad d after y. Each parameter points to one value. Arrays are dense; outputs may be inputs.
+        ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and value_and_grad d after y. Each parameter
+        points to one value. Of a gate, a and b stand for x, and there is an output for each of the results. Arrays are dense; outputs may
+        be inputs.
+    scalar : bool
+        Instead ``T f(T x, T param...)``, which returns y, or with "derivative" dy/dx (dy/da); for float32 and float64.
 
     Returns
     -------
     int
-        The address. The loop uses the calling thread alone and may be called from many at once.
+        The address. The loop uses the calling thread alone and may be called from many at once, without Python's lock.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is none of these.
+    ValueError
+        If the direction is none of these.
     """
-    return address(activation.record, dtype, direction)
+    record, call = owner.record, f"{owner.name}.address"
+    dtypes, directions = (tuple(REAL), RETURNED) if scalar else (ACCEPTED, LOOPS)
+    beside = " beside scalar=True" if scalar else ""
+    if dtype not in dtypes:
+        raise TypeError(f"{call}: dtype is {dtype!r}; accepted{beside} are {', '.join(dtypes)}")
+    if direction not in directions:
+        raise ValueError(f"{call}: direction is {direction!r}; accepted{beside} are {', '.join(directions)}")
+    key = record, direction, dtype, scalar
+    if key not in _plain:
+        made = _returning(record, dtype, direction) if scalar else compile_kernel(record, direction, dtype, plain=True)
+        _plain.setdefault(key, made)
+    return _plain[key].address
