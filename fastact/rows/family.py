@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastact.placement import on_device
-from fastact.rows import device, exact, quick, tangents
+from fastact.rows import device, embed, exact, quick, tangents
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import Array, Result, broadcast, floats, output, rows
 from fastact.rows.options import Options
@@ -130,6 +130,7 @@ class RowFunction:
         return self._run(f"{self.record.program}_from_output", {"dy": dy, "y": y}, "dx", dtype, told, out)
 
     jvp = tangents.jvp
+    address = embed.address
 
     def reference(self, x: Any, /, axis: int = -1) -> np.ndarray[Any, Any]:
         """The function of rows along one axis, by the C reference in long double."""

@@ -40,7 +40,9 @@ PROGRAMS: dict[str, Callable[[Row], None]] = {
 }
 
 
-def _emit(builder: Any, plan: Plan, words: Any, rows: Any) -> None:
+def emit(builder: Any, plan: Plan, words: Any, rows: Any) -> None:
+    """Write the loop over rows."""
+
     def load(index: int, kind: Any = I64) -> Any:
         return builder.load(builder.gep(words, [constant(I64, index)], source_etype=I64), typ=kind)
 
@@ -74,4 +76,4 @@ def compile_rows(plan: Plan) -> Kernel:
 
 def form(plan: Plan) -> tuple[str, list[Any], Callable[..., None]]:
     """What `build` makes the kernel of a plan of."""
-    return f"fastact_{plan.program}_{plan.operands[0].dtype}", [PTR, I64], lambda builder, *given: _emit(builder, plan, *given)
+    return f"fastact_{plan.program}_{plan.operands[0].dtype}", [PTR, I64], lambda builder, *given: emit(builder, plan, *given)
