@@ -202,7 +202,7 @@ class Activation:
     jvp = tangents.jvp
     backward_from_output = outgoing.backward_from_output
     with_mask, backward_from_mask = masks.with_mask, masks.backward_from_mask
-    address = embed.address_of
+    address = embed.address
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
         if options:

@@ -147,9 +147,7 @@ class Gate:
 
     cuda_scalar, cuda_scalar_grad = embed.cuda_scalar, embed.cuda_scalar_grad
 
-    def address(self, dtype: str = "float32", direction: Direction = "forward") -> int:
-        """Address of a plain C loop, as `Activation.address`, with a and b for x, and an output for each of the results."""
-        return embed.address(self.record, dtype, direction)
+    address = embed.address
 
     def reference(self, a: Any, b: Any, /, *params: Any, **named: Any) -> np.ndarray[Any, Any]:
         """The gate by the C reference in long double."""

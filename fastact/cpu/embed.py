@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from fastact.record import Record
 ACCEPTED = tuple(name for name in STORAGE if name != "longdouble")
 LOOPS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
 RETURNED: tuple[Direction, ...] = ("forward", "derivative")
+_serial = itertools.count()
 _plain: dict[tuple[Record, Direction, str, bool], Kernel] = {}
 
 
@@ -60,7 +62,7 @@ class Scalar:
 
 @functools.cache
 def _from_python(scalar: Scalar) -> Callable[..., Any]:
-    return njit(lambda *given: scalar(*given))  # type: ignore[no-any-return]
+    return njit(lambda *given: scalar(*given))  # type: ignore[no-any-return]  # noqa: PLW0108
 
 
 def call_signature(record: Record) -> inspect.Signature:
@@ -70,7 +72,7 @@ def call_signature(record: Record) -> inspect.Signature:
     return inspect.Signature([inspect.Parameter(name, kind, default=default) for name, default in own])
 
 
-@global_compiler_lock  # type: ignore[untyped-decorator]
+@global_compiler_lock
 def _library(name: str, record: Record, width: str, kind: Any, choose: Callable[[Any, list[Any]], Any]) -> Any:
     """A library of code of Numba's with one function, which returns what is chosen of the scalar's results."""
     library = cpu_target.target_context.codegen().create_library(name)
@@ -88,7 +90,8 @@ def _library(name: str, record: Record, width: str, kind: Any, choose: Callable[
 @functools.cache
 def _inlined(record: Record, width: str) -> tuple[Any, Any, str]:
     """The scalar of a width for code of Numba: the library, what it returns, and its name there."""
-    kind, name = ir.ArrayType(REAL[width], 1 + len(record.operands) + len(record.params)), f"fastact_scalar_{record.name}_{width}"
+    kind = ir.ArrayType(REAL[width], 1 + len(record.operands) + len(record.params))
+    name = f"fastact_scalar_{record.name}_{width}_{next(_serial)}"
 
     def whole(builder: Any, results: list[Any]) -> Any:
         made = ir.Constant(kind, ir.Undefined)
