@@ -17,6 +17,7 @@ from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
 from numba.core.typing.templates import infer_global, make_intrinsic_template
 
+from fastact.cpu import target
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.directions import STORAGE, Direction
 from fastact.numerics.emit import REAL, Value
@@ -72,19 +73,13 @@ def call_signature(record: Record) -> inspect.Signature:
     return inspect.Signature([inspect.Parameter(name, kind, default=default) for name, default in own])
 
 
-@global_compiler_lock
-def _library(name: str, record: Record, width: str, kind: Any, choose: Callable[[Any, list[Any]], Any]) -> Any:
-    """A library of code of Numba's with one function, which returns what is chosen of the scalar's results."""
-    library = cpu_target.target_context.codegen().create_library(name)
-    module = library.create_ir_module(name)
+def _write(module: Any, name: str, record: Record, width: str, kind: Any, choose: Callable[[Any, list[Any]], Any]) -> None:
+    """A function that returns what is chosen of the scalar's results."""
     count = len(record.operands) + len(record.params)
     function = ir.Function(module, ir.FunctionType(kind, [REAL[width]] * count), name)
     function.attributes.add("alwaysinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     builder.ret(choose(builder, paths.results(record, width, [Value(builder, a) for a in function.args])))
-    library.add_ir_module(module)
-    library.finalize()
-    return library
 
 
 @functools.cache
@@ -99,7 +94,13 @@ def _inlined(record: Record, width: str) -> tuple[Any, Any, str]:
             made = builder.insert_value(made, value, k)
         return made
 
-    return _library(name, record, width, kind, whole), kind, name
+    with global_compiler_lock:
+        library = cpu_target.target_context.codegen().create_library(name)
+        module = library.create_ir_module(name)
+        _write(module, name, record, width, kind, whole)
+        library.add_ir_module(module)
+        library.finalize()
+    return library, kind, name
 
 
 @functools.cache
@@ -159,8 +160,11 @@ cuda_scalar, cuda_scalar_grad = _property(False, "scalar"), _property(True, "sca
 def _returning(record: Record, dtype: str, direction: Direction) -> Kernel:
     """``T f(T x, T param...)``, which returns y or dy/dx."""
     name = f"fastact_scalar_{record.name}_{direction}_{dtype}"
-    library = _library(name, record, dtype, REAL[dtype], lambda _, results: results[direction == "derivative"])
-    return Kernel(library.get_pointer_to_function(name), library)
+    module = ir.Module(name)
+    module.triple = target.triple()
+    _write(module, name, record, dtype, REAL[dtype], lambda _, results: results[direction == "derivative"])
+    text = str(module)
+    return Kernel(name, target.load(name, [text], lambda: target.compile_object(text, name)))
 
 
 def address(owner: Any, dtype: str = "float32", direction: Direction = "forward", *, scalar: bool = False) -> int:

@@ -6,11 +6,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from fastact.cpu.loops import Kernel
+from fastact.cpu.loops import Kernel, build
 from fastact.numerics.emit import DOUBLE, I64, PTR, constant
 from fastact.rows import words
 from fastact.rows.access import SIZE, Operand
-from fastact.rows.kernel import build, emit
+from fastact.rows.kernel import emit
 from fastact.rows.programs import Plan
 from fastact.rows.record import RowRecord
 
