@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
 import fastact as fa
 from fastact.cpu.ufunc import bfloat16
@@ -22,20 +21,6 @@ Table = Callable[[str, Sequence[str], Sequence[Sequence[str]]], None]
 _INTERRUPTED = 130
 _PAUSE = 10.0
 _HEAD = ("function", "dtype", "ulp", "budget", "at x", "verdict")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument(
-        "--function", action="append", metavar="NAME", help="any activation of `fastact list`; may be repeated (default: all)"
-    )
-    parser.add_argument("--dtype", default="", metavar="NAMES", help=f"comma-separated (default: {','.join(DTYPES)})")
-    parser.add_argument("--exhaustive", action="store_true", help="every float32; 10^7 points of float64")
-    parser.add_argument("--params", action="store_true", help="also other values of the parameters")
-    parser.add_argument("--points", type=int, metavar="N", help=f"points per function of a sample (default: {POINTS})")
-    parser.add_argument("--seed", type=int, metavar="N", help="of the sample (default: another each time)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results here; an interrupted exhaustive run goes on from it")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: as many as calls use, one per core")
 
 
 def _complaint(given: argparse.Namespace, dtypes: Sequence[str]) -> str:
