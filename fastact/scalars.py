@@ -132,12 +132,12 @@ def select(condition: Any, a: Any, b: Any) -> Any:
 
 def maximum(a: Any, b: Any) -> Any:
     """The larger; NaN if one is."""
-    return _apply(elementary.maximum, np.maximum, "", a, b)
+    return _apply(elementary.maximum, lambda a, b: b if b != b or a < b else a, "", a, b)  # noqa: PLR0124
 
 
 def minimum(a: Any, b: Any) -> Any:
     """The smaller; NaN if one is."""
-    return _apply(elementary.minimum, np.minimum, "", a, b)
+    return _apply(elementary.minimum, lambda a, b: b if b != b or a > b else a, "", a, b)  # noqa: PLR0124
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
@@ -177,7 +177,9 @@ def power(x: Any, n: Any) -> Any:
 
 def floating(x: Any) -> Any:
     """What `float` is for x: x itself."""
-    return x.number() if isinstance(x, Number) else float(x)
+    if isinstance(x, Number):
+        return x.number()
+    return x if hasattr(x, "_mpf_") else float(x)
 
 
 def _first(better: Callable[[Any, Any], Any], name: str) -> Callable[..., Any]:
