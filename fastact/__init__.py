@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 from fastact import noise as noise
 from fastact import presets as presets
+from fastact import scalars as scalars
 from fastact import ufuncs as ufuncs
 from fastact.activation import Activation
 from fastact.activations import algebraic, clipped, exponential, gaussian, hyperbolic, logistic, periodic, piecewise
@@ -149,6 +153,14 @@ GATES: tuple[Gate, ...] = (
 """Every gated unit that has a name."""
 
 gumbel_softmax = GumbelSoftmax()
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Modules that are imported when they are first asked for."""
+    if name == "testing":
+        return importlib.import_module("fastact.testing")
+    raise AttributeError(f"module 'fastact' has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 __all__ = [

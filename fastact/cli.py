@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import fastact as fa
-from fastact.commands import bench, demo, gallery, info, plot, show, verify, warmup
+from fastact.commands import bench, check, demo, gallery, info, plot, show, verify, warmup
 from fastact.commands import list as list_
 from fastact.printing import Printer, UsageError
 
-COMMANDS: tuple[ModuleType, ...] = (list_, show, plot, gallery, bench, verify, info, warmup, demo)
+COMMANDS: tuple[ModuleType, ...] = (list_, show, plot, gallery, bench, check, verify, info, warmup, demo)
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The statuses by which shells know a program that was interrupted, or whose reader went away."""
 

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pages
 import pytest
 
 import fastact as fa
 from fastact import cli
-from fastact.docs.examples.rbf import rbf
-from fastact.record import Record
+from fastact.commands.naming import activation
+from fastact.record import Budget, Limits, Record, Ulp
 from fastact.testing import Report, check_activation
+
+EXAMPLE = f"{pages.DOCS / 'examples' / 'rbf.py'}:rbf"
+rbf = activation(EXAMPLE)
 
 
 def failures(f: fa.Activation, **options: Any) -> dict[str, Any]:
@@ -78,7 +82,7 @@ def test_digits_that_are_lost() -> None:
 def test_nan_of_finite_x_and_no_limit() -> None:
     found = failures(fa.define(lambda x: (x * math.exp(x) / (1 + math.exp(x)), fa.silu.derivative(x)), name="overflowing"))
     assert set(found) == {"no NaN of finite x (float32)", "no NaN of finite x (float64)", "limit of f at -∞", "limit of f at +∞"}
-    assert found["no NaN of finite x (float32)"].x == pytest.approx(88.7, abs=0.2)
+    assert found["no NaN of finite x (float32)"].x == pytest.approx(88.8, abs=0.3)
     assert "y is NaN at" in found["no NaN of finite x (float32)"].told
 
 
@@ -92,7 +96,6 @@ def test_kinks() -> None:
     def bent(x: Any) -> Any:
         return (x, 1 + 0 * x) if x > 0.3 else (0.3 + 2 * (x - 0.3), 2 + 0 * x)
 
-    limits = {"derivative_limits": (2.0, 1.0)}
     what = "kinks are where f or f' jumps, and nowhere else"
     told = failures(fa.define(bent, derivative_limits=(math.nan, math.nan)))
     assert set(told) == {what}
@@ -101,39 +104,37 @@ def test_kinks() -> None:
     options = {"derivative_limits": (math.nan, math.nan)}
     assert not failures(fa.define(bent, kinks=(0.3,), **options))
     assert failures(fa.define(bent, kinks=(0.3, 1.0), **options))[what].x == 1
-    steep = fa.define(lambda x: (abs(x), 7 + 0 * x if x == 0 else fa.scalars.copysign(1.0, x) + 0 * x), name="steep", kinks=(0.0,), **options)
-    assert set(failures(steep)) == {"dy/dx at a kink is between those on its sides"}
-    del limits
+
+    def steep(x: Any) -> Any:
+        return abs(x), (7 if x == 0 else fa.scalars.copysign(1.0, x)) + 0 * x
+
+    assert set(failures(fa.define(steep, kinks=(0.0,), **options))) == {"dy/dx at a kink is between those on its sides"}
 
 
 def test_claims() -> None:
     options: dict[str, Any] = {"range": (0.0, 1.0), "odd": True, "monotone": True, "limits": (0.0, 2.0)}
     found = failures(fa.define(lambda x: (fa.silu(x), fa.silu.derivative(x)), name="claimed", **options))
-    expected = {"limit of f at +∞", *(f"{what} ({w})" for what in ("values are in [0, 1]", "odd", "never falls") for w in ("float32", "float64"))}
-    assert set(found) == expected
+    claimed = ("values are in [0, 1]", "odd", "never falls")
+    assert set(found) == {"limit of f at +∞", *(f"{what} ({w})" for what in claimed for w in ("float32", "float64"))}
     assert found["limit of f at +∞"].value == math.inf
     assert found["limit of f at +∞"].expected == 2
 
 
 def test_a_bound_that_does_not_hold() -> None:
-    from fastact.record import Budget, Ulp
-
     tight = fa.define(rbf.record.scalar, budget=Budget(Ulp(0.6, 0.6), Ulp(1e9, 1e9)))
     assert set(failures(tight)) == {"largest error of forward in float32", "largest error of forward in float64"}
 
 
 def test_float64_in_float32_code() -> None:
-    """Of a record whose scalar is compiled by Numba as it is: 0.5 is a float64 there, and in the definition by `define` it is not."""
+    """Literals are no reason for it; what asks for it is found, on both targets."""
 
     def half(x: Any) -> Any:
-        return 0.5 * x, 0.5
+        return (0.1 * x.double()).to(x.type), 0.5
 
     fields = {f: getattr(rbf.record, f) for f in ("formula", "derivative", "range", "budget", "source", "reference")}
-    from fastact.record import Limits
-
     record = Record(scalar=half, limits=Limits(-math.inf, math.inf), derivative_limits=Limits(0.5, 0.5), **fields)
     options = {"derivative_limits": (math.nan, math.nan)}
-    assert "no float64 in float32 code" in failures(fa.Activation(record))
+    assert {"no float64 in float32 code", "code for CUDA"} <= set(failures(fa.Activation(record)))
     assert not failures(fa.define(lambda x: (0.5 * x, 0.5 + 0 * x), name="half", **options))
 
 
@@ -149,14 +150,16 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert not told["ok"]
     assert {f["outcome"] for f in told["findings"]} == {"ok", "fail", "note"}
-    assert cli.main(["check", "fastact.docs.examples.rbf:rbf"]) == 0
+    assert cli.main(["check", EXAMPLE]) == 0
     assert "rbf: right as far as was looked at" in capsys.readouterr().out
     assert cli.main(["check", "no_such_function"]) == 2
 
 
 def test_testing_is_not_imported_with_fastact() -> None:
     program = "import sys, fastact; assert 'fastact.testing' not in sys.modules; print(fastact.testing.check_activation.__name__)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parent
+    )
     assert done.stdout.strip() == "check_activation"
     assert isinstance(check_activation, type(lambda: 0))
     assert Report.__module__ == "fastact.checking.report"

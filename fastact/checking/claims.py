@@ -13,7 +13,8 @@ from fastact.activation import Activation
 from fastact.checking.gradients import compiled
 from fastact.checking.kinks import Array
 from fastact.checking.report import Finding, at_point, passed
-from fastact.cpu.ufunc import bfloat16, numpy_dtype, typed_loop
+from fastact.cpu import loops
+from fastact.cpu.ufunc import bfloat16, numpy_dtype
 from fastact.record import at
 from fastact.verify.samples import edges
 from fastact.verify.scan import values as floats
@@ -112,11 +113,8 @@ def code(activation: Activation, params: tuple[float, ...]) -> Iterator[Finding]
 
 
 def _leaks(activation: Activation, direction: Any) -> bool:
-    loop = typed_loop(activation.record, direction, "float32")
-    loop.ensure()
-    ir = loop.kernels[False].library.get_llvm_str()
-    body = re.search(rf"define [^\n]*@fastact_{activation.name}_{direction}_float32\w*\(.*?\n}}", ir, re.DOTALL)
-    return body is None or re.search(r"\bdouble\b", body.group()) is not None
+    name, arguments, write, _ = loops.form(activation.record, direction, "float32")
+    return re.search(r"\bdouble\b", loops.source(name, arguments, write)) is not None
 
 
 def _narrow(activation: Activation, params: tuple[float, ...]) -> list[tuple[Array, Array]]:

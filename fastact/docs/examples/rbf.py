@@ -13,7 +13,7 @@ import fastact as fa
     derivative_limits=(0.0, -0.0),
     source="Broomhead & Lowe 1988, Multivariable functional interpolation and adaptive networks",
 )
-def rbf(x, c=0.0, s=1.0):
+def rbf(x: float, c: float = 0.0, s: float = 1.0) -> tuple[float, ...]:
     """Radial basis unit; beyond 30 widths, where y is 0, the distance is cut, so that no infinity meets the 0."""
     u = fa.scalars.clip((x - c) / s, -30, 30)
     y = math.exp(-u * u)
