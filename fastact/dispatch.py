@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact import errors
+from fastact import containers, errors
 from fastact.cpu import walk
 from fastact.cpu.layout import address, layouts
 from fastact.directions import STORAGE, Direction, kernel_of, signature
@@ -42,6 +42,10 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
     if type(x) is not np.ndarray:
         if on_device(x):
             return device_calls().call(record, direction, operands, out, options)
+        if containers.family(type(x)) and out is None and not options:
+            found = _contained(ufunc, record, direction, operands, first - 1)
+            if found is not None:
+                return found
     elif x.size >= LARGE and not options and not (_numbers(operands[first:]) and flat(x, out, *operands[: first - 1])):
         results = _walked(record, direction, operands, out if isinstance(out, tuple) else (out,))
         if results is not None:
@@ -52,8 +56,16 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         if out is not None:
             options["out"] = out
         return ufunc(*operands, **options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise errors.explain(record, direction, operands, out, error) from error
+
+
+def _contained(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], primary: int) -> Any:
+    """The results for an x of another library where the ufunc alone does not do; else None."""
+    told, names, _ = errors.names(record, direction)
+    by_name = dict(zip(names, narrow(operands, len(record.params)), strict=True))
+    run = importlib.import_module("fastact.containers.run").Run(record, direction)
+    return containers.elementwise(run, ufunc, told, names[primary], by_name)
 
 
 def _numbers(params: tuple[Any, ...]) -> bool:

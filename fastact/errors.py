@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastact import containers
 from fastact.placement import on_device
 from fastact.record import Record
 
@@ -64,13 +65,14 @@ def check_output(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype
 
 
 def check_plain(label: str, given: Any, use: str = "") -> None:
-    """Refuse a masked array, whose mask would be lost."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise TypeError(f"{label} is a MaskedArray; accepted{use} are plain arrays")
+    """Refuse a masked array and arrays of other libraries, whose mask, labels or chunks would be lost."""
+    if type(given) is not np.ndarray and containers.family(type(given)) not in ("", "subclass"):
+        raise containers.refusal(label, given, use)
 
 
 def numbers(call: str, name: str, given: Any) -> Any:
-    """`given` as an array, of any dtype but no nested lists of several lengths."""
+    """`given` as an array, of any dtype but no nested lists of several lengths, and with a mask if it has one."""
+    containers.check(f"{call}: {name}", given)
     try:
         return np.asanyarray(given)
     except ValueError:
@@ -102,6 +104,18 @@ def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any,
         result = np.broadcast_shapes(*shapes.values())
     except ValueError:
         return ValueError(f"{call}: {given}; they do not broadcast")
+    return _output_error(call, outputs, out, result, error) or _told(call, error)
+
+
+def _told(call: str, error: Exception) -> Exception:
+    """NumPy's own error with the call before it, or that of a library that refuses an operand."""
+    if isinstance(error, NotImplementedError):
+        return TypeError(f"{call}: {error}")
+    return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
+
+
+def _output_error(call: str, outputs: list[str], out: Any, result: tuple[int, ...], error: Exception) -> Exception | None:
+    """What does not fit in `out`."""
     targets = out if isinstance(out, tuple) else (out,)
     if out is not None and len(targets) != len(outputs):
         return ValueError(f"{call}: out has {len(targets)} arrays; accepted are {len(outputs)}, or None")
@@ -113,7 +127,7 @@ def explain(record: Record, direction: str, operands: tuple[Any, ...], out: Any,
             return unfit
         if "cast" in str(error):
             return TypeError(f"{call}: {name} has dtype {target.dtype}, to which the result cannot be cast by casting='same_kind'")
-    return type(error)(f"{call}: {error}") if type(error) in (TypeError, ValueError) else error
+    return None
 
 
 def check_unmasked(record: Record, operands: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:

@@ -58,7 +58,7 @@ class Gate:
         self.name, self.params, self.formula = record.name, record.params, record.formula
         self.range, self.limits, self.kinks = record.range, record.limits, record.kinks
         self.roots, self.budget = record.roots, record.budget
-        self.packed = Packed(record)
+        self.packed = Packed(record, self)
         self._typed = dispatch.typed_defaults(record)
         self.__module__ = "fastact"
         self.__doc__ = f"{record.scalar.__doc__}\n\n    Source: {record.source}"

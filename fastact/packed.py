@@ -31,11 +31,14 @@ class Packed:
         read-only; nothing is written.
     """
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, record: Record, gate: Any) -> None:
+        self._record, self._gate = record, gate
 
     def __repr__(self) -> str:
         return f"<fastact {self._record.name}.packed(x)>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._gate, "packed")
 
     def __call__(
         self, x: Any, /, *params: Any, axis: int = -1, gate: str = "first", interleaved: bool = False, out: Any = None, **named: Any
@@ -177,7 +180,7 @@ class Packed:
             shape = device("part").part(call, name, operand).shape if on_device(operand) else np.shape(operand)
             if shape != half and (len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape[::-1], half[::-1], strict=False))):
                 raise ValueError(f"{call}: {name} has shape {shape}; accepted is what broadcasts to {half}, the shape of y")
-        if type(arrays[-1]) is not np.ndarray:
+        if on_device(arrays[-1]):
             return dispatch.device_calls().call(self._record, direction, (*arrays, *params), out, {})
         return dispatch.call(make_ufunc(self._record, direction), self._record, direction, (*arrays, *params), out, {})
 

@@ -129,6 +129,11 @@ class Record:
     reference: str | None = ""
     plain: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        from fastact.naming import find, name_of
+
+        return find, name_of(self)
+
     @property
     def name(self) -> str:
         """The scalar's own name, unless the record is derived from that of another function."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact import dispatch, errors, gradients
+from fastact import containers, dispatch, errors, gradients
 from fastact.cpu import walk
 from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
@@ -40,6 +40,10 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
         calls = importlib.import_module("fastact.cuda.calls")
         return calls.call(record, direction, operands, out, {}, device_noise(draw, key))
     call, labels, _ = errors.names(record, direction)
+    if out is None and containers.family(type(operands[place - 1])):
+        held = _carried(record, direction, dict(zip(labels, operands, strict=True)), draw, key)
+        if held is not None:
+            return held
     for name, a in (*zip(labels, operands, strict=True), ("out", out)):
         errors.check_plain(f"{call}: {name}", a, " with noise that is drawn")
     try:
@@ -50,13 +54,7 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
     except (TypeError, ValueError) as error:
         raise errors.explain(record, direction, operands, None, error) from error
     kind = kinds[-1]
-    outputs = out if isinstance(out, tuple) else (out,) * ufunc.nout
-    if len(outputs) != ufunc.nout or (ufunc.nout > 1 and not isinstance(out, tuple | None)):
-        raise ValueError(f"{call}: out has {len(out) if isinstance(out, tuple) else 1} arrays; accepted are {ufunc.nout}, or None")
-    for k, target in enumerate(outputs):
-        if target is not None:
-            name = "out" if ufunc.nout == 1 else f"out[{k}]"
-            errors.check_output(f"{call}: {name}", target, shape, kind, f"the shape of the result, {shape}")
+    outputs = _outputs(call, ufunc.nout, out, shape, kind)
     inputs = [a if a.dtype == k and a.dtype.isnative and a.flags.aligned else a.astype(k) for a, k in zip(arrays, kinds, strict=False)]
     x = inputs[place - 1]
     results = [(np.empty_like(x, subok=False) if x.shape == shape else np.empty(shape, kind)) if o is None else o for o in outputs]
@@ -68,6 +66,29 @@ def elementwise(record: Record, direction: Direction, operands: tuple[Any, ...],
         raise ValueError(f"{call}: x has {len(shape)} axes in an order that cannot be run through; copy it first")
     given = [r[()] if o is None else r for r, o in zip(results, outputs, strict=True)]
     return given[0] if ufunc.nout == 1 else tuple(given)
+
+
+def _outputs(call: str, count: int, out: Any, shape: tuple[int, ...], kind: np.dtype[Any]) -> tuple[Any, ...]:
+    """The arrays, or Nones, for the results, checked."""
+    outputs: tuple[Any, ...] = out if isinstance(out, tuple) else (out,) * count
+    if len(outputs) != count or (count > 1 and not isinstance(out, tuple | None)):
+        raise ValueError(f"{call}: out has {len(out) if isinstance(out, tuple) else 1} arrays; accepted are {count}, or None")
+    for k, target in enumerate(outputs):
+        if target is not None:
+            name = "out" if count == 1 else f"out[{k}]"
+            errors.check_output(f"{call}: {name}", target, shape, kind, f"the shape of the result, {shape}")
+    return outputs
+
+
+def _carried(record: Record, direction: Direction, operands: dict[str, Any], draw: Draw, key: Key) -> Any:
+    """`elementwise` for an x with labels, or None."""
+
+    def by_name(**given: Any) -> dict[str, Any]:
+        found = elementwise(record, direction, tuple(given.values()), draw, key, None)
+        return dict(zip(("x", "dx"), found, strict=True)) if isinstance(found, tuple) else {"x": found}
+
+    held = containers.carry(by_name, errors.names(record, direction)[0], "x", operands)
+    return held if held is None else held["x"] if len(held) == 1 else tuple(held.values())
 
 
 def device_noise(draw: Draw, key: Key) -> Any:

@@ -1,4 +1,4 @@
-"""The public objects of the cross entropies."""
+"""The public object of the cross entropy of a softmax."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from fastact import containers
 from fastact.placement import on_device
 from fastact.rows import device, exact, tangents
 from fastact.rows.launch import Call, execute
 from fastact.rows.operands import Array, Result, axes_of, broadcast, floats, output, rows
-
-_PIECE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,10 @@ class SoftmaxCrossEntropy:
         """
         if on_device(logits):
             return self._on_device("", {"logits": logits, "labels": labels}, axis, ignore_index, label_smoothing, out)
+        told = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
+        held = containers.rows(self, self.name, {"logits": logits, "labels": labels}, axis, out, told, labels=True)
+        if held is not None:
+            return held
         prepared = self._prepare("", logits, labels, axis, ignore_index, label_smoothing)
         given = output(self.name, out, prepared.lead, prepared.dtype)
         loss = np.empty(prepared.lead, prepared.dtype)
@@ -100,6 +103,10 @@ class SoftmaxCrossEntropy:
         """(losses, gradient of their sum by the logits) in one pass; `out` is an array for the gradient, which may be `logits`."""
         if on_device(logits):
             return self._on_device("value_and_grad", {"logits": logits, "labels": labels}, axis, ignore_index, label_smoothing, out)
+        told = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
+        call, given = f"{self.name}.value_and_grad", {"logits": logits, "labels": labels}
+        if (held := containers.rows(self.value_and_grad, call, given, axis, out, told, labels=True)) is not None:
+            return held
         prepared = self._prepare(".value_and_grad", logits, labels, axis, ignore_index, label_smoothing)
         result = prepared.result(output(prepared.call, out, prepared.logits.shape, prepared.dtype), [])
         loss = np.empty(prepared.lead, prepared.dtype)
@@ -121,6 +128,10 @@ class SoftmaxCrossEntropy:
         """Gradient by the logits; `dy`, that by the losses, broadcasts against them. `out` may be `logits`."""
         if on_device(logits) or on_device(dy):
             return self._on_device("backward", {"logits": logits, "labels": labels, "dy": dy}, axis, ignore_index, label_smoothing, out)
+        told = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
+        call, given = f"{self.name}.backward", {"dy": dy, "logits": logits, "labels": labels}
+        if (held := containers.rows(self.backward, call, given, axis, out, told, labels=True)) is not None:
+            return held
         prepared = self._prepare(".backward", logits, labels, axis, ignore_index, label_smoothing)
         dy = broadcast(prepared.call, "dy", np.asarray(dy, prepared.dtype), prepared.lead, "the losses")
         result = prepared.result(output(prepared.call, out, prepared.logits.shape, prepared.dtype), [dy])
@@ -185,64 +196,3 @@ class Prepared:
         numbers = (1.0, 1.0 - self.smoothing, self.smoothing / classes)
         smooth = self.smoothing != 0
         execute(Call(program, {"x": x, **weights, **elements}, {**labels, **per_row}, numbers, smooth=smooth))
-
-
-class SigmoidCrossEntropy:
-    """Cross entropy of sigmoid(logits) and targets, element by element.
-
-    The loss is log(1 + e^x) - x t, formed without cancellation for 0 ≤ t ≤ 1; its gradient σ(x) - t.
-
-    Source: Goodfellow, Bengio & Courville 2016, Deep Learning, 6.2.2.2.
-    """
-
-    name = "sigmoid_cross_entropy"
-    formula = r"\log(1 + e^x) - x t"
-    budget = (2.0, 1.9)
-    gradient = (2.9, 2.8)
-
-    def __init__(self) -> None:
-        self.__module__ = "fastact"
-
-    def __repr__(self) -> str:
-        return "<fastact sigmoid_cross_entropy(logits, targets)>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def __call__(self, logits: Any, targets: Any, /, *, out: Any = None) -> Any:
-        """Losses, in the broadcast shape of `logits` and `targets`."""
-        return self._run(self.name, {"x": logits, "t": targets}, "y", out)
-
-    def backward(self, dy: Any, logits: Any, targets: Any, /, *, out: Any = None) -> Any:
-        """Gradient by the logits, dy (σ(x) - t), in the broadcast shape of all three."""
-        return self._run(f"{self.name}.backward", {"dy": dy, "x": logits, "t": targets}, "dx", out)
-
-    jvp = tangents.sigmoid_cross_entropy
-
-    def _run(self, call: str, operands: dict[str, Any], name: str, out: Any) -> Any:
-        if any(map(on_device, operands.values())):
-            return device.losses().sigmoid(call, operands, out)
-        named = {"x": "logits", "t": "targets"} | ({"dy": "dlogits"} if call.endswith(".jvp") else {})
-        dtype, given = floats(call, {named.get(k, k): v for k, v in operands.items()})
-        try:
-            shape = np.broadcast_shapes(*(a.shape for a in given))
-        except ValueError:
-            told = ", ".join(f"{k} has shape {a.shape}" for k, a in zip(operands, given, strict=True))
-            raise ValueError(f"{call}: {told}; they do not broadcast") from None
-        target = output(call, out, shape, dtype)
-        if target is None:
-            target = np.empty(shape, dtype)
-        wide = [np.broadcast_to(a, shape or (1,)) for a in given]
-        result = Result.make(target if shape else target.reshape(1), wide[0], dtype, (max(len(shape), 1) - 1,), wide)
-        arrays = [*wide, result.rows]
-        offsets = None
-        if dtype.char != "g" and all(a.flags.c_contiguous for a in arrays):
-            arrays = [a.reshape(-1) for a in arrays]
-            offsets = np.append(np.arange(0, target.size, _PIECE), target.size)
-        elements = dict(zip((*operands, name), arrays, strict=True))
-        if dtype.char == "g":
-            exact.sigmoid_cross_entropy(elements, result.rows)
-        else:
-            execute(Call(self.name, elements, {}, offsets=offsets))
-        result.finish()
-        return target[()] if out is None else target

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastact import containers
 from fastact.placement import on_device
 from fastact.rows import device, embed, exact, quick, tangents
 from fastact.rows.launch import Call, execute
@@ -82,6 +83,8 @@ class RowFunction:
             return result if out is not None or result.ndim else result[()]
         if on_device(x):
             return device.calls().function(self.record, "", {"x": x}, axis, out, options)
+        if type(x) is not np.ndarray and (held := containers.rows(self, self.name, {"x": x}, axis, out, options)) is not None:
+            return held
         dtype, (x,) = floats(self.name, {"x": x})
         told = Options.of(self.name, x.shape, axis, options)
         if self.record.reduces:
@@ -102,6 +105,8 @@ class RowFunction:
         if on_device(x) or on_device(dy):
             return device.calls().function(record, "backward", {"dy": dy, "x": x}, axis, out, options)
         call = f"{self.name}.backward"
+        if (held := containers.rows(self.backward, call, {"dy": dy, "x": x}, axis, out, options)) is not None:
+            return held
         dtype, (dy, x) = floats(call, {"dy": dy, "x": x})
         told = Options.of(call, x.shape, axis, options)
         if self.record.reduces:
@@ -122,6 +127,8 @@ class RowFunction:
                 return result
         if on_device(y) or on_device(dy):
             return device.calls().function(self.record, "backward_from_output", {"dy": dy, "y": y}, axis, out, options)
+        if (held := containers.rows(self.backward_from_output, call, {"dy": dy, "y": y}, axis, out, options)) is not None:
+            return held
         dtype, (dy, y) = floats(call, {"dy": dy, "y": y})
         told = Options.of(call, y.shape, axis, options)
         dy = broadcast(call, "dy", dy, y.shape, "y")

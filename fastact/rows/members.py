@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastact.rows.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from fastact.rows.entropy import SoftmaxCrossEntropy
 from fastact.rows.family import RowFunction
 from fastact.rows.record import RowRecord
+from fastact.rows.sigmoid_entropy import SigmoidCrossEntropy
 
 BRIDLE = "Bridle 1990, Probabilistic interpretation of feedforward classification network outputs"
 BLANCHARD = "Blanchard, Higham & Higham 2021, Accurately computing the log-sum-exp and softmax functions, IMA J. Numer. Anal. 41"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastact import containers
 from fastact.placement import on_device
 from fastact.rows import device, quick
 from fastact.rows.operands import broadcast, floats, output, rows
@@ -33,6 +34,8 @@ def jvp(function: Any, x: Any, dx: Any, /, axis: Any = -1, *, out: Any = None, *
             return result if out is not None or result.ndim else result[()]
     if on_device(x) or on_device(dx):
         return device.calls().function(record, "jvp", {"dx": dx, "x": x}, axis, out, options)
+    if (held := containers.rows(function.jvp, call, {"x": x, "dx": dx}, axis, out, options)) is not None:
+        return held
     dtype, (dx, x) = floats(call, {"dx": dx, "x": x})
     told = Options.of(call, x.shape, axis, options)
     dx = broadcast(call, "dx", dx, x.shape)
@@ -62,6 +65,11 @@ def softmax_cross_entropy(
     if on_device(logits) or on_device(dlogits):
         arrays = {"logits": logits, "labels": labels, "dlogits": dlogits}
         return function._on_device("jvp", arrays, axis, ignore_index, label_smoothing, out)
+    told = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
+    operands = {"logits": logits, "labels": labels, "dlogits": dlogits}
+    held = containers.rows(function.jvp, f"{function.name}.jvp", operands, axis, out, told, labels=True)
+    if held is not None:
+        return held
     prepared = function._prepare(".jvp", logits, labels, axis, ignore_index, label_smoothing)
     _, (tangent,) = floats(prepared.call, {"dlogits": dlogits})
     tangent = broadcast(prepared.call, "dlogits", tangent.astype(prepared.dtype, copy=False), prepared.logits.shape, "logits")
