@@ -72,15 +72,13 @@ class Activation:
         return f"<fastact {self.record.name}(x{params})>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        if self.name.endswith("_expected"):
-            return naming.public, (self.name,)
-        return place(self) if self.record.plain else self.name
+        named = place(self) if self.record.plain else self.name
+        return (naming.public, (named,)) if named.endswith("_expected") else named
 
-    def __copy__(self) -> Activation:
+    def __copy__(self, memo: Any = None) -> Activation:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Activation:
-        return self
+    __deepcopy__ = __copy__
 
     def _shifted(self, options: dict[str, Any]) -> Activation:
         """The activation of x·scale + bias if these are among the options."""
