@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pages
@@ -68,6 +69,21 @@ def test_record(texts: dict[str, str], activation: fa.Activation) -> None:
         assert f"`{alias}`" in text
     assert text.count("| `forward` |") == text.count("| `backward` |") == 2
     assert ("`.backward_from_output(dy, y)`" in text.replace(f"fa.{activation.name}", "")) == (activation.from_output is not None)
+
+
+@pytest.mark.parametrize("f", [*fa.GATES, *fa.NOISY, *fa.ROWS], ids=lambda f: f.name)
+def test_bounds_of_families(texts: dict[str, str], f: Any) -> None:
+    text, record = texts[f.name], f.record
+    if isinstance(record.budget, tuple):
+        told = {"y": record.budget, "dx": record.gradient}
+    else:
+        slope = "dy/da" if isinstance(f, fa.Gate) else "dy/dx"
+        told = {"y": dataclasses.astuple(record.budget.forward), slope: dataclasses.astuple(record.budget.derivative)}
+    for what, (narrow, wide) in told.items():
+        assert f"| {what} | {narrow:g} | {wide:g} |" in text
+    assert sheets.prose(record.source) in text
+    for p in getattr(f, "params", ()):
+        assert f"| `{p.name}` |" in text
 
 
 def test_a_changed_record() -> None:
