@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,13 @@ def test_every_public_name(texts: dict[str, str]) -> None:
     for name in fa.__all__:
         if name not in texts:
             assert re.search(rf"\b{name}\b", GUIDES), name
+
+
+def test_what_the_reference_names_is_there() -> None:
+    names = re.findall(r"^\.\. auto\w+:: (\S+)$", GUIDES, re.MULTILINE)
+    assert len(names) > 20
+    for name in names:
+        assert pkgutil.resolve_name(name) is not None, name
 
 
 def test_lists(texts: dict[str, str]) -> None:
