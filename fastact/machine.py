@@ -120,10 +120,3 @@ def reference() -> dict[str, Any]:
     """Where the C reference is, and how many digits its long double has."""
     spec = importlib.util.find_spec("fastact._reference")
     return {"path": spec.origin if spec else None, "long_double_bits": int(np.finfo(np.longdouble).nmant) + 1}
-
-
-def cache() -> dict[str, Any]:
-    """Where compiled loops and kernels are kept, and how many."""
-    if importlib.util.find_spec("fastact.cache") is None:
-        return {}
-    return dict(importlib.import_module("fastact.cache").summary())

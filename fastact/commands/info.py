@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 def _collect() -> dict[str, Any]:
     import llvmlite.binding as llvm
 
-    from fastact import machine
+    from fastact import cache, machine
 
     return {
         "fastact": fa.__version__,
@@ -38,7 +38,7 @@ def _collect() -> dict[str, Any]:
         "cpu": machine.processor(),
         "threads": machine.threads(),
         "gpu": machine.gpu(),
-        "cache": machine.cache(),
+        "cache": cache.summary(),
         "reference": machine.reference(),
         "functions": {kind: len(group) for kind, group in KINDS.items()},
     }
@@ -58,9 +58,10 @@ def _rows(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     layer = {"workqueue": "workqueue, which keeps calls on one thread", "none": "none, as one thread needs none"}
     yield "threads", f"{threads['count']} of {threads['most']}, Numba's layer {layer.get(threads['layer'], threads['layer'])}"
     yield from _gpu(told["gpu"])
-    if told["cache"]:
-        cache = told["cache"]
-        yield "cache", f"{cache['entries']} entries, {cache['bytes'] / 2**20:.1f} MiB in {cache['folder']}"
+    cache = told["cache"]
+    size = cache["bytes"] / 2**10
+    room = f"{size:.0f} KiB" if size < 2**10 else f"{size / 2**10:.1f} MiB"
+    yield "cache", f"{cache['entries']} entries, {room} in {cache['folder']}" if cache["folder"] else "switched off"
     place = reference["path"] or "not built"
     yield "C reference", f"{place} (long double of {reference['long_double_bits']} bits)"
     yield "functions", ", ".join(f"{number} {_KINDS.get(kind, kind)}" for kind, number in told["functions"].items())
