@@ -6,6 +6,7 @@ Code names what it calls outside itself, and is given the addresses when it is l
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,9 @@ from numba.core.codegen import get_host_cpu_features
 from fastact import cache
 
 _lock = threading.RLock()
-_loaded: dict[tuple[str, tuple[tuple[str, int], ...]], Any] = {}
+_serial = itertools.count()
+_loaded: dict[tuple[str, tuple[tuple[str, int], ...]], int] = {}
+_keep: list[Any] = []
 
 
 @functools.cache
@@ -93,7 +96,7 @@ def load(name: str, key: Sequence[str] | None, make: Callable[[], bytes], symbol
     """
     given = symbols or {}
     with _lock:
-        file = f"{cache.digest([name, *key, *description()])}.o" if key is not None else f"{len(_loaded)}"
+        file = f"{cache.digest([name, *key, *description()])}.o" if key is not None else f"{next(_serial)}"
         known = (file, tuple(sorted(given.items())))
         if known not in _loaded:
             data = cache.read("cpu", file) if key is not None else None
@@ -101,15 +104,18 @@ def load(name: str, key: Sequence[str] | None, make: Callable[[], bytes], symbol
                 data = make()
                 if key is not None:
                     cache.keep("cpu", file, name, data)
-            _loaded[known] = _link(name, data, given, f"{len(_loaded)}")
-        return int(_loaded[known][name])
+            _loaded[known] = _link(name, data, given)
+        return _loaded[known]
 
 
-def _link(name: str, data: bytes, symbols: Mapping[str, int], library: str) -> Any:
+def _link(name: str, data: bytes, symbols: Mapping[str, int]) -> int:
+    """Load an object for good, into a library of its own, where no name meets another's; return the function's address."""
     builder = binding.JITLibraryBuilder().add_object_img(data).add_current_process().export_symbol(name)
     for symbol, address in symbols.items():
         builder.import_symbol(symbol, address)
-    return builder.link(_linker(), library)
+    library = builder.link(_linker(), f"fastact {next(_serial)}")
+    _keep.append(library)
+    return int(library[name])
 
 
 def _after_fork() -> None:

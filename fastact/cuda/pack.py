@@ -117,12 +117,11 @@ def _name(text: str) -> str:
 
 def make(archive: Path) -> tuple[int, int]:
     """Compile every kernel and write the archive; return how many there are, and the length of their texts."""
-    from fastact import cache
-    from fastact.cuda import warm
+    from fastact import cache, warm
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FASTACT_CACHE_DIR"] = folder
-        warm.compile_all(lambda done, total: None)
+        warm.compile_all("cuda", lambda done, total: None)
         texts = {name.split(".")[0]: (cache.read("ptx", name) or b"").decode() for name in cache.names("ptx")}
     write(archive, texts)
     return len(texts), sum(map(len, texts.values()))
