@@ -14,8 +14,8 @@ import fastact as fa
 torch = pytest.importorskip("torch")
 
 import fastact.interop.torch as fi  # noqa: E402
+from fastact.interop.pieces import LINEAR  # noqa: E402
 from fastact.interop.torch.arrays import tensor, view  # noqa: E402
-from fastact.interop.torch.elementwise import LINEAR  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own code
 KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)

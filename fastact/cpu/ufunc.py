@@ -24,11 +24,10 @@ _STRIDED_LOOP, _STATIC_DATA = 5, 10
 _NO_FLOATING_POINT_ERRORS = 2
 _NONE_IDENTITY = -1
 
-ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
-ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [py_object, c_char_p]
-ctypes.pythonapi.PyCapsule_New.restype = py_object
-ctypes.pythonapi.PyCapsule_New.argtypes = [c_void_p, c_char_p, c_void_p]
-_table = ctypes.cast(ctypes.pythonapi.PyCapsule_GetPointer(umath._UFUNC_API, None), ctypes.POINTER(c_void_p))
+# Prototypes of our own: other libraries declare those of ctypes.pythonapi, which are shared, in their ways.
+_new_capsule = ctypes.PYFUNCTYPE(py_object, c_void_p, c_char_p, c_void_p)(("PyCapsule_New", ctypes.pythonapi))
+_in_capsule = ctypes.PYFUNCTYPE(c_void_p, py_object, c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
+_table = ctypes.cast(_in_capsule(umath._UFUNC_API, None), ctypes.POINTER(c_void_p))
 _from_func_and_data = ctypes.PYFUNCTYPE(py_object, c_void_p, c_void_p, c_void_p, *[c_int] * 4, c_char_p, c_char_p, c_int)(
     _table[_FROM_FUNC_AND_DATA] or 0
 )
@@ -162,7 +161,7 @@ def _register(ufunc: np.ufunc, record: Record, direction: Direction, dtype: str)
         promoter = _promote_bfloat16(loop.signature)
         first = len(loop.signature.inputs) - loop.signature.params
         accepted = (*classes[:first], *[np.dtype] * loop.signature.params, *[None] * ufunc.nout)
-        capsule = ctypes.pythonapi.PyCapsule_New(ctypes.cast(promoter, c_void_p).value, b"numpy._ufunc_promoter", None)
+        capsule = _new_capsule(ctypes.cast(promoter, c_void_p).value, b"numpy._ufunc_promoter", None)
         _keep.append((promoter, capsule))
         _add_promoter(ufunc, accepted, capsule)
 

@@ -12,19 +12,12 @@ from torch import Tensor
 from fastact.activation import Activation
 from fastact.binding import bind
 from fastact.gates import Gate
+from fastact.interop.pieces import LINEAR
 from fastact.interop.torch.arrays import WIDTHS, check, run, tensor, view
 from fastact.interop.torch.operator import lead
 from fastact.interop.torch.pair import Pair, define_pair
 
 Function = Callable[..., Tensor]
-
-LINEAR = frozenset(
-    {
-        *("identity", "relu", "relu6", "leaky_relu", "prelu", "threshold", "thresholded_relu", "step"),
-        *("hard_tanh", "hard_sigmoid", "hard_shrink", "soft_shrink", "sparse_sigmoid"),
-    }
-)
-"""Activations of straight pieces: where there is a second derivative, it is 0."""
 
 
 def _free(name: str) -> str:
