@@ -33,6 +33,11 @@ def _blocks(function: Callable[..., Any], *arrays: Any, dtype: Any, count: int |
     return da.blockwise(function, every, *pairs, align_arrays=False, adjust_chunks=adjusted, dtype=dtype, meta=meta)
 
 
+def spread(a: Any, shape: tuple[int, ...], chunks: Any) -> Any:
+    """An operand in the shape and the chunks of another."""
+    return (a if a.shape == shape else da.broadcast_to(a, shape)).rechunk(chunks)
+
+
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.char == "g" else np.dtype(np.float64)
 
@@ -103,8 +108,8 @@ def _all(x: Any, axis: int, factor: float, dtype: np.dtype[Any]) -> Any:
 
 def _log_softmax(x: Any, axis: int, factor: float, dtype: np.dtype[Any]) -> Any:
     total = _all(x, axis, factor, dtype)
-    spread = da.concatenate([total] * x.numblocks[axis], axis)
-    return _blocks(functools.partial(_log, axis, factor, dtype), x, spread, dtype=dtype)
+    every = da.concatenate([total] * x.numblocks[axis], axis)
+    return _blocks(functools.partial(_log, axis, factor, dtype), x, every, dtype=dtype)
 
 
 def _sum(axis: int, dtype: Any, total: Array) -> Array:
@@ -137,11 +142,11 @@ def _gradient(factor: float, log: bool, dtype: Any, dy: Array, y: Array, dot: Ar
 def _backward(dy: Any, y: Any, axis: int, factor: float, dtype: np.dtype[Any], *, log: bool = False) -> Any:
     """The gradient from the softmax y."""
     wide = _wide(dtype)
-    dy = da.broadcast_to(dy, y.shape, chunks=y.chunks)
+    dy = spread(dy, y.shape, y.chunks)
     dots = _blocks(functools.partial(_dot, axis, wide), dy, *(() if log else (y,)), dtype=wide, count=1, axis=axis)
     dot = da.expand_dims(_reduced(dots.rechunk({axis: -1}), axis, wide), axis)
-    spread = da.concatenate([dot] * y.numblocks[axis], axis)
-    return _blocks(functools.partial(_gradient, factor, log, dtype), dy, y, spread, dtype=dtype)
+    every = da.concatenate([dot] * y.numblocks[axis], axis)
+    return _blocks(functools.partial(_gradient, factor, log, dtype), dy, y, every, dtype=dtype)
 
 
 def _between(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -171,9 +176,9 @@ def backward(name: str, arrays: Mapping[str, Any], axis: int, factor: float, dty
     if name != "logsumexp":
         return _backward(arrays["dy"], y, axis, factor, dtype, log=name == "log_softmax")
     lead = tuple(c for k, c in enumerate(y.chunks) if k != axis)
-    dy = da.expand_dims(da.broadcast_to(arrays["dy"], tuple(map(sum, lead)), chunks=lead), axis)
-    spread = da.concatenate([dy] * y.numblocks[axis], axis)
-    return _blocks(functools.partial(_row_gradient, factor, dtype), y, spread, dtype=dtype)
+    dy = da.expand_dims(spread(arrays["dy"], tuple(map(sum, lead)), lead), axis)
+    every = da.concatenate([dy] * y.numblocks[axis], axis)
+    return _blocks(functools.partial(_row_gradient, factor, dtype), y, every, dtype=dtype)
 
 
 def backward_from_output(name: str, arrays: Mapping[str, Any], axis: int, factor: float, dtype: np.dtype[Any]) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from fastact.containers import Operands, family, refusal
+from fastact.containers import Operands, chunks, family, refusal
+from fastact.errors import ACCEPTED
 from fastact.rows.operands import axes_of, computed, scale_of
 
 _IN_CHUNKS = {"softmax": 1.0, "softmin": -1.0, "log_softmax": 1.0, "logsumexp": 1.0}
@@ -18,14 +19,20 @@ _IN_CHUNKS = {"softmax": 1.0, "softmin": -1.0, "log_softmax": 1.0, "logsumexp": 
 
 
 def elementwise(run: Callable[..., Any], ufunc: np.ufunc, call: str, primary: str, operands: Operands) -> Any:
-    """`run` on the blocks of operands that broadcast. Dtypes are told by the ufunc, so that dask does not try it on numbers of its own."""
+    """`run` on the blocks of operands that broadcast; None if there is no loop for their dtypes, which the ufunc tells.
+
+    Dask is told the dtypes of the results, so that it does not try the function on numbers of its own.
+    """
     for name, a in operands.items():
         if family(type(a)) not in ("", "dask"):
             raise refusal(f"{call}: {name}", a, f" beside {primary} of dask")
     single = [type(a) in (int, float) for a in operands.values()]
     arrays = [a if alone else da.asanyarray(a) for a, alone in zip(operands.values(), single, strict=True)]
     given = [type(a) if alone else a.dtype for a, alone in zip(arrays, single, strict=True)]
-    kinds = ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))[-ufunc.nout :]
+    try:
+        kinds = ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))[-ufunc.nout :]
+    except TypeError:
+        return None
     ndim = max(np.ndim(a) for a in arrays)
     pairs: list[Any] = []
     for a, alone in zip(arrays, single, strict=True):
@@ -60,20 +67,18 @@ def rows(function: Callable[..., Any], call: str, primary: str, operands: Operan
         if name not in _IN_CHUNKS or method == "jvp" or len(axes) > 1 or set(options) - {"scale"}:
             told = f"accepted here are rows of one chunk, as of {primary}.rechunk({{{split[0]}: -1}})"
             raise TypeError(f"{call}: {primary} has {x.numblocks[split[0]]} chunks along axis {split[0]}; {told}")
-        from fastact.containers import chunks
-
         factor = _IN_CHUNKS[name] * scale_of(call, options.get("scale", 1.0))
         return getattr(chunks, method or "forward")(name, arrays, axes[0], factor, dtype)
     where = options.get("where")
     options = {k: v for k, v in options.items() if k != "where"}
     lead = tuple(n for k, n in enumerate(x.shape) if k not in axes) if per_row else x.shape
-    others = {name: da.broadcast_to(a, lead, chunks=_chunks(x, axes if per_row else ())) for name, a in arrays.items() if name != primary}
+    others = {name: chunks.spread(a, lead, _chunks(x, axes if per_row else ())) for name, a in arrays.items() if name != primary}
     every, left = tuple(range(x.ndim)), tuple(k for k in range(x.ndim) if k not in axes)
     pairs: list[Any] = []
     for name in arrays:
         pairs += [x, every] if name == primary else [others[name], left if per_row else every]
     if where is not None:
-        pairs += [da.broadcast_to(da.asanyarray(where), x.shape, chunks=x.chunks), every]
+        pairs += [chunks.spread(da.asanyarray(where), x.shape, x.chunks), every]
     block = functools.partial(_block, function, axis, where is not None, options)
     ind = left if reduced else every
     return da.blockwise(
@@ -88,7 +93,7 @@ def _chunks(x: Any, axes: tuple[int, ...]) -> Any:
 def _kind(call: str, name: str, a: Any) -> np.dtype[Any]:
     found = computed(a.dtype)
     if found is None:
-        raise refusal(f"{call}: {name}", np.empty(0, a.dtype))
+        raise TypeError(f"{call}: {name} has dtype {a.dtype}; accepted are {ACCEPTED}")
     return found
 
 
