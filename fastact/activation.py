@@ -17,6 +17,7 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
 from fastact.dispatch import LARGE, WIDTHS, device_calls
 from fastact.errors import explain
+from fastact.overloads import elementwise, pair
 from fastact.own.place import place
 from fastact.placement import on_device
 from fastact.record import Record
@@ -92,6 +93,7 @@ class Activation:
             return self._typed.get(x.dtype.char)
         return params if len(params) == len(self._names) and x.size < LARGE and x.dtype.char in WIDTHS else None
 
+    @elementwise
     def __call__(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(x).
 
@@ -191,10 +193,12 @@ class Activation:
             return device_calls().call(self.record, "backward", (dy, x, *bound), out, options)
         return dispatch.call(self._backward, self.record, "backward", (dy, x, *bound), out, options)
 
+    @elementwise
     def derivative(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """dy/dx = f'(x); arguments and result as in the forward call. Kinks have the value told by `kinks`."""
         return self._of_x(self._derivative, "derivative", x, params, out, options)
 
+    @pair
     def value_and_grad(self, x: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)

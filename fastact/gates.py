@@ -19,6 +19,7 @@ from fastact.cpu.ufunc import make_ufunc
 from fastact.directions import Direction
 from fastact.dispatch import LARGE
 from fastact.errors import explain
+from fastact.overloads import binary
 from fastact.packed import Packed
 from fastact.record import Record
 
@@ -74,6 +75,7 @@ class Gate:
             return _gated, (self.record.factors[0],)
         return self.name
 
+    @binary
     def __call__(self, a: Any, b: Any, /, *params: Any, out: Any = None, **options: Any) -> Any:
         """Forward, y = f(a)·b.
 
