@@ -46,7 +46,8 @@ class BuildReference(build_ext):
             raise CompileError(NO_COMPILER.format(error=error)) from error
 
     def get_source_files(self) -> list[str]:
-        """What a source distribution has beside the package: this folder, tests and benches."""
+        """What a source distribution has beside the package: this folder, tests, benches and documentation."""
         root = KERNELS.parent
-        found = [path for folder in ("kernels", "tests", "bench") for path in sorted((root / folder).rglob("*"))]
-        return [str(path.relative_to(root)) for path in found if path.suffix in {".c", ".h", ".json", ".py"}]
+        found = [path for folder in ("kernels", "tests", "bench", "fastact/docs", ".github") for path in sorted((root / folder).rglob("*"))]
+        told = [path.relative_to(root) for path in (*found, root / "CITATION.cff") if path.is_file()]
+        return [str(path) for path in told if path.suffix not in {".pyc", ".so"} and "functions" not in path.parts]
