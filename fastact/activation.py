@@ -203,10 +203,8 @@ class Activation:
         """(f(x), f'(x)) in one pass; `out` is a pair, in which None asks for a new array."""
         return self._of_x(self._value_and_grad, "value_and_grad", x, params, out, options)
 
-    jvp = tangents.jvp
-    backward_from_output = outgoing.backward_from_output
+    jvp, address, backward_from_output = tangents.jvp, embed.address, outgoing.backward_from_output
     with_mask, backward_from_mask = masks.with_mask, masks.backward_from_mask
-    address = embed.address
 
     def _of_x(self, ufunc: np.ufunc, direction: Direction, x: Any, params: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
         if options:
@@ -244,7 +242,6 @@ class Activation:
         return embed.embedded(self, gradients=True)
 
     cuda_scalar, cuda_scalar_grad = embed.cuda_scalar, embed.cuda_scalar_grad
-
     reference, reference_derivative = of_activation, derivative_of_activation
 
 

@@ -7,109 +7,37 @@ only where the definition would cancel at any fixed precision: 1 - s(x) is s(-x)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 try:
-    from mpmath import erfc, exp, expm1, log1p, mp, mpf, pi, sin, sqrt, tanh, workprec
+    from mpmath import exp, expm1, log1p, mp, mpf, sin, sqrt, tanh, workprec
 except ImportError as missing:
     raise ImportError("fastact.oracle needs mpmath: pip install 'fastact[verify]'") from missing
 
+from fastact.oracle.parts import (
+    Definition,
+    cdf,
+    cubic,
+    cubic_slope,
+    dish_gap,
+    entropy,
+    exponent,
+    hard_sigmoid,
+    phi,
+    sech2,
+    selu_alpha,
+    selu_scale,
+    sigmoid,
+    sign,
+    silu,
+    silu_slope,
+    softplus,
+    squareplus,
+    wide,
+)
+
 PRECISION = 240
 """Bits: 100 for 1e-30, 106 for the distance of a double or long double from a root of a derivative, and a reserve."""
-
-Definition = Callable[..., Any]
-
-
-def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + exp(-x))
-
-
-def _phi(x: Any) -> Any:
-    return exp(-x * x / 2) / sqrt(2 * pi)
-
-
-def _cdf(x: Any) -> Any:
-    bounded = min(max(x, -(10**9)), 10**9)  # mpmath's erfc takes no larger ones; the tails are below 1e-(10**17) there
-    return erfc(-bounded / sqrt(mpf(2))) / 2
-
-
-def _entropy(u: Any) -> Any:
-    """log(1 + e^u) - u·s(u), which is even in u."""
-    return log1p(exp(-abs(u))) + abs(u) * _sigmoid(-abs(u))
-
-
-def _wide(definition: Definition) -> Definition:
-    """With more digits the further x is from 1: for an inner argument that is rounded, up to a cubic, and for x - tanh x."""
-
-    def wider(x: Any, *params: Any) -> Any:
-        magnitude = mp.mag(x) if x else 0
-        with workprec(mp.prec + max(3 * magnitude, -2 * magnitude)):
-            return definition(x, *params)
-
-    return wider
-
-
-def _exponent(u: Any) -> Any:
-    return max(u, -(10**9))  # e^u is below 1e-(10**8) there, and the digits that a rounded u costs are few
-
-
-def _silu(v: Any) -> Any:
-    return v * _sigmoid(v)
-
-
-def _silu_slope(v: Any) -> Any:
-    return _sigmoid(v) * (1 + v * _sigmoid(-v))
-
-
-def _cubic(x: Any) -> Any:
-    return sqrt(8 / pi) * (x + 44715 * x**3 / 10**6)
-
-
-def _cubic_slope(x: Any) -> Any:
-    return sqrt(8 / pi) * (1 + 3 * 44715 * x**2 / 10**6)
-
-
-def _softplus(x: Any) -> Any:
-    return max(x, 0) + log1p(exp(-abs(x)))
-
-
-def _sech2(x: Any) -> Any:
-    return 4 * _sigmoid(2 * x) * _sigmoid(-2 * x)
-
-
-def _selu_alpha() -> Any:
-    return mpf("1.673263242354377284817042991671652038461")
-
-
-def _selu_scale() -> Any:
-    return mpf("1.050700987355480493419334985294606351959")
-
-
-def _hard_sigmoid(x: Any, slope: Any, offset: Any) -> tuple[Any, bool]:
-    """The line, clipped, and whether x is between the corners; the doubles nearest to them are corners too."""
-    line = slope * x + offset
-    if slope and x == float(-offset / slope):
-        return mpf(0), False
-    if slope and x == float(float(1 - offset) / slope):
-        return mpf(1), False
-    return min(max(line, 0), 1), 0 < line < 1
-
-
-def _sign(x: Any) -> Any:
-    return (x > 0) - (x < 0)
-
-
-def _dish_gap(x: Any) -> Any:
-    """1 + x/sqrt(1 + x^2)."""
-    h = sqrt(1 + x * x)
-    return 1 / (h * (h - x)) if x < 0 else 1 + x / h
-
-
-def _squareplus(x: Any, b: Any) -> Any:
-    h = sqrt(x * x + b)
-    return b / (2 * (h - x)) if x < 0 else (x + h) / 2
-
 
 DEFINITIONS: dict[str, tuple[Definition, ...]] = {
     "relu": (lambda x: max(x, 0), lambda x: x > 0),
@@ -133,10 +61,10 @@ DEFINITIONS: dict[str, tuple[Definition, ...]] = {
         lambda x, low, high: x >= high,
     ),
     "hard_sigmoid": (
-        lambda x, slope, offset: _hard_sigmoid(x, slope, offset)[0],
-        lambda x, slope, offset: slope if _hard_sigmoid(x, slope, offset)[1] else 0,
-        lambda x, slope, offset: x if _hard_sigmoid(x, slope, offset)[1] else 0,
-        lambda x, slope, offset: _hard_sigmoid(x, slope, offset)[1],
+        lambda x, slope, offset: hard_sigmoid(x, slope, offset)[0],
+        lambda x, slope, offset: slope if hard_sigmoid(x, slope, offset)[1] else 0,
+        lambda x, slope, offset: x if hard_sigmoid(x, slope, offset)[1] else 0,
+        lambda x, slope, offset: hard_sigmoid(x, slope, offset)[1],
     ),
     "hard_swish": (
         lambda x: x * min(max(x + 3, 0), 6) / 6,
@@ -144,37 +72,37 @@ DEFINITIONS: dict[str, tuple[Definition, ...]] = {
     ),
     "hard_shrink": (lambda x, lambd: x if abs(x) > lambd else 0, lambda x, lambd: abs(x) > lambd, lambda x, lambd: 0),
     "soft_shrink": (
-        lambda x, lambd: x - _sign(x) * lambd if abs(x) > lambd else 0,
+        lambda x, lambd: x - sign(x) * lambd if abs(x) > lambd else 0,
         lambda x, lambd: abs(x) > lambd,
-        lambda x, lambd: -_sign(x) if abs(x) > lambd else 0,
+        lambda x, lambd: -sign(x) if abs(x) > lambd else 0,
     ),
     "sparse_sigmoid": (lambda x: min(max((x + 1) / 2, 0), 1), lambda x: mpf(-1 < x < 1) / 2),
     "sparse_plus": (lambda x: (x + 1) ** 2 / 4 if -1 < x < 1 else max(x, 0), lambda x: min(max((x + 1) / 2, 0), 1)),
-    "sigmoid": (_sigmoid, lambda x: _sigmoid(x) * _sigmoid(-x)),
-    "log_sigmoid": (lambda x: -_softplus(-x), lambda x: _sigmoid(-x)),
-    "tanh": (tanh, _sech2),
-    "tanh_shrink": (_wide(lambda x: x - tanh(x)), lambda x: tanh(x) ** 2),
-    "lisht": (lambda x: x * tanh(x), lambda x: tanh(x) + x * _sech2(x)),
+    "sigmoid": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x)),
+    "log_sigmoid": (lambda x: -softplus(-x), lambda x: sigmoid(-x)),
+    "tanh": (tanh, sech2),
+    "tanh_shrink": (wide(lambda x: x - tanh(x)), lambda x: tanh(x) ** 2),
+    "lisht": (lambda x: x * tanh(x), lambda x: tanh(x) + x * sech2(x)),
     "softplus": (
         lambda x, beta: max(x, 0) + log1p(exp(-abs(beta * x))) / beta,
-        lambda x, beta: _sigmoid(beta * x),
-        lambda x, beta: -_entropy(beta * x) / beta**2,
+        lambda x, beta: sigmoid(beta * x),
+        lambda x, beta: -entropy(beta * x) / beta**2,
     ),
-    "silu": (_silu, _silu_slope),
+    "silu": (silu, silu_slope),
     "swish": (
-        lambda x, beta: x * _sigmoid(beta * x),
-        lambda x, beta: _silu_slope(beta * x),
-        lambda x, beta: x * x * _sigmoid(beta * x) * _sigmoid(-beta * x),
+        lambda x, beta: x * sigmoid(beta * x),
+        lambda x, beta: silu_slope(beta * x),
+        lambda x, beta: x * x * sigmoid(beta * x) * sigmoid(-beta * x),
     ),
-    "quick_gelu": (_wide(lambda x: x * _sigmoid(1702 * x / 1000)), _wide(lambda x: _silu_slope(1702 * x / 1000))),
-    "gelu": (lambda x: x * _cdf(x), lambda x: _cdf(x) + x * _phi(x)),
+    "quick_gelu": (wide(lambda x: x * sigmoid(1702 * x / 1000)), wide(lambda x: silu_slope(1702 * x / 1000))),
+    "gelu": (lambda x: x * cdf(x), lambda x: cdf(x) + x * phi(x)),
     "gelu_tanh": (
-        _wide(lambda x: x * _sigmoid(_cubic(x))),
-        _wide(lambda x: _sigmoid(_cubic(x)) * (1 + x * _cubic_slope(x) * _sigmoid(-_cubic(x)))),
+        wide(lambda x: x * sigmoid(cubic(x))),
+        wide(lambda x: sigmoid(cubic(x)) * (1 + x * cubic_slope(x) * sigmoid(-cubic(x)))),
     ),
     "mish": (
-        lambda x: x * tanh(_softplus(x)),
-        lambda x: tanh(_softplus(x)) + x * _sech2(_softplus(x)) * _sigmoid(x),
+        lambda x: x * tanh(softplus(x)),
+        lambda x: tanh(softplus(x)) + x * sech2(softplus(x)) * sigmoid(x),
     ),
     "exp": (exp, exp),
     "elu": (
@@ -183,23 +111,23 @@ DEFINITIONS: dict[str, tuple[Definition, ...]] = {
         lambda x, alpha: 0 if x > 0 else expm1(x),
     ),
     "celu": (
-        lambda x, alpha: x if x > 0 else alpha * expm1(_exponent(x / alpha)),
-        lambda x, alpha: 1 if x > 0 else exp(_exponent(x / alpha)),
-        _wide(lambda x, alpha: 0 if x > 0 else expm1(_exponent(x / alpha)) + abs(x) / alpha * exp(_exponent(x / alpha))),
+        lambda x, alpha: x if x > 0 else alpha * expm1(exponent(x / alpha)),
+        lambda x, alpha: 1 if x > 0 else exp(exponent(x / alpha)),
+        wide(lambda x, alpha: 0 if x > 0 else expm1(exponent(x / alpha)) + abs(x) / alpha * exp(exponent(x / alpha))),
     ),
     "selu": (
-        lambda x: _selu_scale() * (x if x > 0 else _selu_alpha() * expm1(x)),
-        lambda x: _selu_scale() * (1 if x > 0 else _selu_alpha() * exp(x)),
+        lambda x: selu_scale() * (x if x > 0 else selu_alpha() * expm1(x)),
+        lambda x: selu_scale() * (1 if x > 0 else selu_alpha() * exp(x)),
     ),
     "softsign": (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
     "squareplus": (
-        _squareplus,
-        lambda x, b: _squareplus(x, b) / sqrt(x * x + b),
+        squareplus,
+        lambda x, b: squareplus(x, b) / sqrt(x * x + b),
         lambda x, b: 1 / (4 * sqrt(x * x + b)),
     ),
     "dish": (
-        lambda x: x * _dish_gap(x) / 2,
-        lambda x: _dish_gap(x) * (1 + x / sqrt(1 + x * x) - x * x / (1 + x * x)) / 2,
+        lambda x: x * dish_gap(x) / 2,
+        lambda x: dish_gap(x) * (1 + x / sqrt(1 + x * x) - x * x / (1 + x * x)) / 2,
     ),
     "snake": (
         lambda x, alpha: x + sin(alpha * x) ** 2 / alpha if alpha else x,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastact.oracle import DEFINITIONS, Definition, evaluate
+from fastact.oracle import DEFINITIONS, evaluate
+from fastact.oracle.parts import Definition
 
 
 def _times(name: str) -> tuple[Definition, ...]:
