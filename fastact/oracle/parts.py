@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 try:
-    from mpmath import erfc, exp, log1p, mp, mpf, pi, sqrt, tanh, workprec
+    from mpmath import erfc, exp, log1p, mp, mpf, pi, sqrt, workprec
 except ImportError as missing:
     raise ImportError("fastact.oracle needs mpmath: pip install 'fastact[verify]'") from missing
 
@@ -51,7 +51,7 @@ def exponent(u: Any) -> Any:
 
 
 def silu(v: Any) -> Any:
-    """v s(v)."""
+    """Of v: v s(v)."""
     return v * sigmoid(v)
 
 
