@@ -18,6 +18,7 @@ from fastact.errors import CudaUnavailableError
 from fastact.gains import gain
 from fastact.gates import Gate, gated
 from fastact.halves import crelu
+from fastact.headers import get_include
 from fastact.noise.after import dropout_after
 from fastact.noise.categorical import GumbelSoftmax
 from fastact.noise.unit import Noisy
@@ -192,6 +193,7 @@ __all__ = [
     "geglu_tanh",
     "gelu",
     "gelu_tanh",
+    "get_include",
     "get_num_threads",
     "glu",
     "gumbel_softmax",
