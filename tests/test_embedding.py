@@ -1,4 +1,4 @@
-"""Scalars in the user's own compiled code, and C functions by address: from ctypes, cffi, Cython, SciPy and a C program; always the same bits."""
+"""Scalars in the user's own compiled code; C functions by address from ctypes, cffi, Cython, SciPy and C: always the same bits."""
 
 from __future__ import annotations
 
@@ -131,6 +131,7 @@ def function(address: int, *kinds: Any, returns: Any = None) -> Any:
     return ctypes.CFUNCTYPE(returns, *kinds)(address)
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 @pytest.mark.parametrize("f", fa.ROWS, ids=lambda f: f.name)
 def test_rows_by_address(f: Any, dtype: str) -> None:
     for n in (1, 200):
@@ -149,7 +150,7 @@ def test_rows_by_address(f: Any, dtype: str) -> None:
 
 @pytest.mark.parametrize(("dtype", "number"), [("float32", ctypes.c_float), ("float64", ctypes.c_double)])
 def test_one_value_by_address(dtype: str, number: Any) -> None:
-    for f, params in ((fa.gelu, ()), (fa.leaky_relu, (0.25,)), (fa.swiglu, (1.5,))):
+    for f, params in ((fa.gelu, ()), (fa.swiglu, (1.5,))):
         operands = [values(dtype)[::20] for _ in f.record.operands]
         kinds = [number] * (len(operands) + len(params))
         y = function(f.address(dtype, scalar=True), *kinds, returns=number)
@@ -219,7 +220,7 @@ def test_scipy() -> None:
 
 
 @needs_compiler
-def test_header(tmp_path: Path) -> None:
+def test_header() -> None:
     """It is C and C++, and a type has the operands that the loops have."""
     include = fa.get_include()
     for language, standard in (("c", "c99"), ("c++", "c++11")):
