@@ -67,12 +67,12 @@ def noisy(f: fa.Noisy, example: str) -> str:
             picture(name, f"{name} against x: its mean, and where nine of ten values lie"),
             formula("y", record.formula),
             formula(r"\frac{\partial y}{\partial x}", record.derivative),
-            docstring(f) + "\n",
             properties(record),
             section("Parameters", rest),
             section("Example", example),
             section("Calls", table(("call", "gives"), calls), f"{CUDA}[Noisy](../reference/noisy.md).\n"),
             section("In other libraries", elsewhere(name)),
+            section("Notes", docstring(f)),
             section("Error", "Largest errors in ulp of the largest term, published and tested:\n", widths(bounds)),
         ]
     )

@@ -15,6 +15,7 @@ from fastact.masks import MASKED
 from fastact.record import Record, Value, at
 
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+OPTION = re.compile(r"^(\w+) : (.+)\n {4}(.+)$", re.MULTILINE)
 MARKS = re.compile(r"(?<!`)([*_<>\[\]])")
 
 
@@ -28,7 +29,7 @@ def prose(text: str) -> str:
 def docstring(f: Any) -> str:
     """All of a docstring but its first paragraph and the source."""
     text = inspect.cleandoc(f.__doc__ or "").partition("Source:")[0]
-    return prose(text.partition("\n\n")[2].strip())
+    return OPTION.sub(r"- `\1` (\2): \3", prose(text.partition("\n\n")[2].strip()))
 
 
 def picture(name: str, told: str) -> str:
@@ -138,12 +139,12 @@ def activation(f: fa.Activation, example: str) -> str:
             picture(f.name, told),
             formula("f(x)", record.formula),
             formula("f'(x)", record.derivative),
-            docstring(f) + "\n",
             properties(record),
             section("Parameters", parameters(record)),
             section("Example", example),
             section("Calls", directions(f)),
             section("In other libraries", elsewhere(f.name)),
+            section("Notes", docstring(f)),
             section("Error", ERROR, errors(f)),
             f"\nOther libraries by the same measure, in float32: {LOST}\n\n{compared}" if compared else "",
             section("Speed", SPEED.format(machine("results")), speed(f.name)),
@@ -181,12 +182,12 @@ def gate(g: fa.Gate, example: str) -> str:
             picture(name, f"{name} against a for three values of b, and its derivative by a"),
             formula("y", g.record.formula),
             formula(r"\frac{\partial y}{\partial a}", g.record.derivative),
-            docstring(g) + "\n",
             properties(g.record),
             section("Parameters", parameters(g.record)),
             section("Example", example),
             section("Calls", table(("call", "gives"), rows), after),
             section("In other libraries", elsewhere(name)),
+            section("Notes", docstring(g)),
             section("Error", "Largest errors in ulp, published and tested:\n", widths(bounds)),
         ]
     )
