@@ -127,7 +127,7 @@ def _lost(figures: dict[str, Any] | None) -> str:
     if figures is None:
         return NONE
     if figures["ulp"] < 1e6:
-        return f"{figures['ulp']:.3g}"
+        return f"{figures['ulp']:.3g}" if figures["ulp"] < 1000 else f"{figures['ulp']:,.0f}"
     where, share = float(f"{figures['x']:.3g}"), max(figures["above 4 ulp"], 0.001)
     return f"lost at {number(where)} ({share:.1%})".replace(" ", "\N{NO-BREAK SPACE}")
 

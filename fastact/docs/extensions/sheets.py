@@ -29,7 +29,7 @@ def prose(text: str) -> str:
 def docstring(f: Any) -> str:
     """All of a docstring but its first paragraph and the source."""
     text = inspect.cleandoc(f.__doc__ or "").partition("Source:")[0]
-    return OPTION.sub(r"- `\1` (\2): \3", prose(text.partition("\n\n")[2].strip()))
+    return prose(OPTION.sub(r"- `\1` (\2): \3", text.partition("\n\n")[2].strip()))
 
 
 def picture(name: str, told: str) -> str:
