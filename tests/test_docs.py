@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,10 @@ import fastact as fa
 
 @pytest.fixture
 def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder to write into; threads and print options are as before afterwards."""
+    """A folder to write into, and to import from; threads and print options are as before afterwards."""
     threads = fa.get_num_threads()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     with np.printoptions():
         yield
     fa.set_num_threads(threads)
@@ -33,6 +35,8 @@ def test_page(page: Path, aside: None) -> None:
     for name in needs:
         if name != "gpu":
             pytest.importorskip(name)
+    for path in pages.included(page):
+        shutil.copy(path, path.name)
     fences = sum(line.startswith(("```python", "```pycon", "```console")) for line in text.splitlines())
     assert pages.run(str(page), text) == fences
 
