@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from fastact import affine, dispatch, gradients, masks, naming, outgoing, tangents
+from fastact import affine, dispatch, gradients, masks, outgoing, tangents
 from fastact.activations.outputs import FROM_OUTPUT
 from fastact.binding import bind
 from fastact.cpu import embed
@@ -18,7 +18,7 @@ from fastact.directions import Direction
 from fastact.dispatch import LARGE, WIDTHS, device_calls
 from fastact.errors import explain
 from fastact.overloads import elementwise, pair
-from fastact.own.place import place
+from fastact.own.place import reduced
 from fastact.placement import on_device
 from fastact.record import Record
 from fastact.reference import derivative_of_activation, of_activation
@@ -72,9 +72,7 @@ class Activation:
         params = "".join(f", {p.name}" if p.default is None else f", {p.name}={p.default:g}" for p in self.record.params)
         return f"<fastact {self.record.name}(x{params})>"
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        named = place(self) if self.record.plain else self.name
-        return (naming.public, (named,)) if named.endswith("_expected") else named
+    __reduce__ = reduced
 
     def __copy__(self, memo: Any = None) -> Activation:
         return self

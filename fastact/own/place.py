@@ -1,10 +1,20 @@
-"""Where pickle finds an activation of the user's own: the module and the name that it was given there."""
+"""Where pickle finds an activation; one of the user's own by the module and the name that it was given there."""
 
 from __future__ import annotations
 
 import pickle
 import sys
 from typing import Any
+
+from fastact import naming
+
+
+def reduced(activation: Any) -> Any:
+    """What pickle keeps of an activation: where its module, or fastact, has it."""
+    if activation.record.plain:
+        return place(activation)
+    name = activation.name
+    return (naming.public, (name,)) if name.endswith("_expected") else name
 
 
 def place(activation: Any) -> str:

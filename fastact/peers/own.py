@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import fastact as fa
-from fastact import ufuncs
+from fastact.cpu.ufunc import make_ufunc
 from fastact.peers.arrays import Arrays, Run, required
 
 
@@ -26,6 +26,6 @@ def ours(activation: fa.Activation, direction: str, a: Arrays) -> Run:
     if direction == "value_and_grad":
         return lambda: activation.value_and_grad(a.x, *params, out=(a.y, a.d))
     if any(p.trainable for p in activation.params):
-        backward, values = getattr(ufuncs, f"{activation.name}_backward"), activation.record.typical
+        backward, values = make_ufunc(activation.record, "backward"), activation.record.typical
         return lambda: backward(a.dy, a.x, *values, out=a.y)
     return lambda: activation.backward(a.dy, a.x, *params, out=a.y)
