@@ -91,7 +91,7 @@ def _activation(made: Any, f: Activation, params: tuple[float, ...], style: Styl
     above.set_ylim(*heights(f.record, drawn, params))
     function(above, f.record, params, drawn, style)
     ulps(panel(made, (LEFT, 0.055, ACROSS, 0.19), style), f.record, found, style)
-    caption(made, 0.26, [(f"error in ulp of float32, against {found.judge}", style.ink)], left=LEFT)
+    caption(made, 0.26, [(found.told, style.ink)], left=LEFT)
 
 
 def gallery(

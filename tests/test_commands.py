@@ -16,6 +16,7 @@ from fastact import cli
 from fastact.commands.chosen import functions
 from fastact.facts import facts
 from fastact.formulas import plain
+from fastact.masks import MASKED
 from fastact.record import at
 
 NAMES = [module.__name__.rpartition(".")[2] for module in cli.COMMANDS]
@@ -78,6 +79,7 @@ def test_list_in_json_is_what_the_records_hold(capsys: pytest.CaptureFixture[str
         assert [k["at"] for k in entry["kinks"]] == [at(k.at, *record.typical) for k in record.kinks]
         assert entry["bound"]["forward"] == {"float32": record.budget.forward.float32, "float64": record.budget.forward.float64}
         assert ("backward_from_output" in entry["directions"]) == (f.from_output is not None)
+        assert ("with_mask" in entry["directions"]) == ("backward_from_mask" in entry["directions"]) == (record in MASKED)
     assert found[0]["range"] == ["-inf", "inf"]
 
 

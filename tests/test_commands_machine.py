@@ -114,6 +114,7 @@ def test_bench(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: 
     try:
         found = json.loads(told(capsys, "bench", "relu", "--size", "4Ki", "--threads", "1", "--json", "--out", str(picture)))
         text = told(capsys, "bench", "relu", "leaky_relu", "--size", "1000")
+        own = json.loads(told(capsys, "bench", f"{Path(__file__).with_name('owns.py')}:rbf", "--size", "1Ki", "--json"))
     finally:
         fa.set_num_threads(before)
     assert found.keys() >= {"cpu", "versions", "size", "dtype", "threads", "rows"}
@@ -123,6 +124,7 @@ def test_bench(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: 
         assert row["elements_per_second"] == pytest.approx(4096 / row["seconds"])
         assert row["limit"] > 0
         assert set(row["peers"]) == {"numpy"}
+    assert [(row["direction"], row["peers"]) for row in own["rows"]] == [("forward", {}), ("backward", {})]
     assert ET.parse(picture).getroot().tag.endswith("svg")
     assert [line.split()[:1] for line in text.splitlines() if line[:4] in ("relu", "leak")] == [["relu"], ["leaky_relu"]] * 2
 

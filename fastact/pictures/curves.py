@@ -40,6 +40,11 @@ class Errors:
     derivative: Array
     judge: str
 
+    @property
+    def told(self) -> str:
+        """What was looked at."""
+        return f"error in ulp at {STEPS * EACH} float32, against {self.judge}"
+
 
 def window(record: Record, params: tuple[float, ...]) -> tuple[float, float]:
     """Where the function bends, and some more on both sides."""

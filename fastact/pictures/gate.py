@@ -55,4 +55,4 @@ def draw(figure: Any, gate: Gate, params: tuple[float, ...], style: Style, *, le
     below = panel(figure, (left, 0.055, width, 0.18), style)
     found = worst(gate, params)
     ulps(below, gate.record, found, style, ("y", "∂y/∂a"))
-    caption(figure, 0.25, [(f"error in ulp of float32, against {found.judge}", style.ink)], left=left)
+    caption(figure, 0.25, [(found.told, style.ink)], left=left)
