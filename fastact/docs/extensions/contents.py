@@ -67,7 +67,7 @@ def gallery() -> str:
     for title, _, functions, _, _ in GROUPS:
         parts.append(f"## {title}\n\n:::::{{container}} gallery\n")
         for f in functions:
-            images = "".join(f"![{f.name}](plots/{f.name}-small-{way}.svg){{.only-{way}}}" for way in ("light", "dark"))
+            images = "".join(f"![picture of {f.name}](plots/{f.name}-small-{way}.svg){{.only-{way}}}" for way in ("light", "dark"))
             parts.append(f"[{images} {f.name}]({f.name}.md)\n")
         parts.append(":::::\n")
     return "\n".join(parts)

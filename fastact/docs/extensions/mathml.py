@@ -32,7 +32,7 @@ def inline(translator: Any, node: nodes.math) -> None:
 
 def block(translator: Any, node: nodes.math_block) -> None:
     """Write a formula on its own line, which scrolls where it is wider than the screen."""
-    translator.body.append(f'<div class="formula" role="group" aria-label="formula" tabindex="0">{_markup(node, as_block=True)}</div>\n')
+    translator.body.append(f'<div class="formula">{_markup(node, as_block=True)}</div>\n')
     raise nodes.SkipNode
 
 

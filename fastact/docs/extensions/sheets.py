@@ -99,9 +99,8 @@ def directions(f: fa.Activation) -> str:
         (call(f, ".backward", "dy"), gradients),
         (call(f, ".derivative"), "f′(x)"),
         (call(f, ".value_and_grad"), "(f(x), f′(x)) in one pass"),
+        (f"`fa.{name}.jvp(x, dx)`", "(f(x), f′(x)·dx), forward mode"),
     ]
-    if hasattr(f, "jvp"):
-        rows.append((f"`fa.{name}.jvp(x, dx)`", "(f(x), f′(x)·dx), forward mode"))
     if f.from_output is None:
         rows.append(("`backward_from_output`", "refused: y does not tell f′(x) with a bound on the error"))
     else:
@@ -117,9 +116,15 @@ def directions(f: fa.Activation) -> str:
         (f"`fa.ufuncs.{name}`", "the bare `numpy.ufunc`"),
         (f"`fa.{name}.scalar`, `.scalar_grad`", "for your own `numba.njit`; `.cuda_scalar`, `.cuda_scalar_grad` for `numba.cuda.jit`"),
         (f"`fa.{name}.address(dtype, direction)`", "a C loop"),
+        operators(name),
     ]
     after = "All calls take CUDA arrays too ([guide](../guides/cuda.md)). Every method: [Activation](../reference/activation.md).\n"
     return table(("call", "gives"), rows) + "\n" + after
+
+
+def operators(name: str) -> tuple[str, str]:
+    """The function inside of other libraries."""
+    return f"`fastact.interop.torch.{name}`, `fastact.interop.jax.{name}`", "the function with its gradients for PyTorch and JAX"
 
 
 def elsewhere(name: str) -> str:
@@ -169,7 +174,9 @@ def gate(g: fa.Gate, example: str) -> str:
         (call(g, ".backward", "dy"), "(da, db)"),
         (call(g, ".derivative"), "(dy/da, dy/db)"),
         (call(g, ".value_and_grad"), "(y, dy/da, dy/db) in one pass"),
+        (f"`fa.{name}.jvp(a, b, da, db)`", "(y, dy), forward mode"),
         (f"`fa.{name}.packed(x, axis=-1)`", "of the halves of one array, which are not copied; `.packed.backward(dy, x)` and the like"),
+        operators(name),
     ]
     bounds = [
         ("y", budget.forward.float32, budget.forward.float64),
