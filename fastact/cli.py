@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    made = argparse.ArgumentParser(prog="fastact", description="Activation functions for NumPy arrays.")
+    made = argparse.ArgumentParser(
+        prog="fastact", description="Activation functions for NumPy arrays.", epilog="Examples: fastact COMMAND --help"
+    )
     made.add_argument("--version", action="version", version=f"fastact {fa.__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in COMMANDS:
@@ -33,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     module = next(m for m in COMMANDS if m.__name__.rpartition(".")[2] == given.command)
     printer = Printer(given.command)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # formulas have letters that not every encoding has
     try:
         status: int = module.run(given, printer)
         sys.stdout.flush()

@@ -54,7 +54,7 @@ class Printer:
 
     def data(self, value: Any) -> None:
         """Write one JSON document on stdout."""
-        print(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(plain(value), indent=2, allow_nan=False))
 
     def line(self, text: str = "") -> None:
         """Write a line on stdout."""

@@ -201,10 +201,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert running.returncode == cli.BROKEN_PIPE
 
 
-def test_module_and_plain_text_in_a_pipe() -> None:
-    with process("show", "relu") as running:
+def test_module_and_plain_text_in_a_pipe_of_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with process("show", "gelu") as running:
         out, err = running.communicate()
     assert running.returncode == 0
     assert err == ""
-    assert out.startswith("relu: ")
+    assert out.startswith("gelu: ")
+    assert "x ?(x)" in out
     assert "\x1b" not in out
