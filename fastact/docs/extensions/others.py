@@ -7,7 +7,7 @@ from typing import Any
 
 import fastact as fa
 from fastact.docs.extensions.facts import number, table, widths
-from fastact.docs.extensions.sheets import docstring, elsewhere, formula, operators, picture, properties, prose, section
+from fastact.docs.extensions.sheets import docstring, elsewhere, formula, picture, properties, prose, section
 
 CUDA = "All calls take CUDA arrays too ([guide](../guides/cuda.md)). Every method: "
 BOUNDS = "Largest errors in ulp, published and tested; gradients in ulp of the largest term of the row.\n"
@@ -24,7 +24,8 @@ def rows(f: Any, example: str) -> str:
         ("`scale=`", "of x·scale, in the same pass"),
         ("`causal=`", "the mask of causal attention, never written out"),
         ("`offsets=`", "rows of different lengths, one after another"),
-        operators(name),
+        (f"`fa.{name}.jvp(x, dx)`", "dy, forward mode"),
+        (f"`fastact.interop.torch.{name}`", "the function with its gradients for PyTorch"),
     ]
     bounds = [("y", *record.budget), ("dx", *record.gradient)]
     return "\n".join(

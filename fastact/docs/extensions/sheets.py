@@ -99,7 +99,7 @@ def directions(f: fa.Activation) -> str:
         (call(f, ".backward", "dy"), gradients),
         (call(f, ".derivative"), "f′(x)"),
         (call(f, ".value_and_grad"), "(f(x), f′(x)) in one pass"),
-        (f"`fa.{name}.jvp(x, dx)`", "(f(x), f′(x)·dx), forward mode"),
+        (f"`fa.{name}.jvp(x, dx)`", "dy = f′(x)·dx, forward mode"),
     ]
     if f.from_output is None:
         rows.append(("`backward_from_output`", "refused: y does not tell f′(x) with a bound on the error"))
@@ -174,7 +174,7 @@ def gate(g: fa.Gate, example: str) -> str:
         (call(g, ".backward", "dy"), "(da, db)"),
         (call(g, ".derivative"), "(dy/da, dy/db)"),
         (call(g, ".value_and_grad"), "(y, dy/da, dy/db) in one pass"),
-        (f"`fa.{name}.jvp(a, b, da, db)`", "(y, dy), forward mode"),
+        (f"`fa.{name}.jvp(a, b, da, db)`", "dy, forward mode"),
         (f"`fa.{name}.packed(x, axis=-1)`", "of the halves of one array, which are not copied; `.packed.backward(dy, x)` and the like"),
         operators(name),
     ]
