@@ -4,6 +4,9 @@ A scalar may call these functions, or those of `math` and NumPy that have the sa
 taken for them, and it may use arithmetic, comparisons, `if`, loops of a fixed number of rounds, functions of its own, and powers
 ``x ** n`` and ``x ** (n + 0.5)``. The functions also take plain numbers (then they are NumPy's), and numbers of mpmath: the same
 source runs as Python.
+
+Largest errors found are 3.1 ulp for `erfc`, 2.6 for `erf` and `normal_cdf`, 2.2 for `normal_pdf`, and below 2 for all others; of `sin` and
+`cos` next to their zeros far out, 2^-27 of 1 in float32 and 2^-55 in float64.
 """
 
 from __future__ import annotations

@@ -202,6 +202,18 @@ def test_what_the_record_tells() -> None:
     assert fa.define(rbf.record.scalar, limits=(1, 2)).limits.at_plus_inf == 2
 
 
+def test_functions_of_one_name_are_apart() -> None:
+    """Closures too, which share their code."""
+
+    def times(k: float) -> fa.Activation:
+        return fa.define(lambda x: (k * x, k), name="times")
+
+    made = [times(k) for k in (2.0, np.float64(3), np.float32(4))]
+    for dtype in ("float32", "float64"):
+        assert [float(f(np.ones(1, dtype))[0]) for f in made] == [2, 3, 4]
+    assert [f.scalar(1.0) for f in made] == [2, 3, 4]
+
+
 def test_a_helper_that_comes_later() -> None:
     late = fa.define(_late)
     out = np.full(4, 7.0)

@@ -133,6 +133,24 @@ def test_what_is_no_scalar(scalar: Any, told: str) -> None:
         fa.define(scalar)
 
 
+def test_errors_raised_on_some_way() -> None:
+    """Every way is gone, also those that no x takes."""
+
+    def sure(x: Any) -> Any:
+        assert x > 0
+        return x, 1
+
+    def raising(x: Any) -> Any:
+        if x < 0:
+            raise ValueError("negative")
+        return x, 1
+
+    with pytest.raises(TypeError, match=r"^define: sure cannot be compiled: AssertionError"):
+        fa.define(sure)
+    with pytest.raises(TypeError, match=r"^define: raising cannot be compiled: ValueError negative$"):
+        fa.define(raising)
+
+
 def test_names() -> None:
     for options, told in (
         ({}, "a lambda has no name; give one by name="),

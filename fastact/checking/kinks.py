@@ -46,6 +46,7 @@ def jumps(activation: Activation, params: tuple[float, ...]) -> list[tuple[float
         ends = both(low)[which], both(high)[which]
         for k in np.flatnonzero(abs(ends[1] - ends[0]) > _JUMP * np.maximum(1, abs(ends[1]))):
             place = float(high[k] if abs(high[k]) < abs(low[k]) else low[k])
+            place = 0.0 if abs(place) < 1e-12 else place
             if not any(abs(place - other) <= 1e-9 * max(1, abs(place)) for other in found):
                 found[place] = place, float(before[k]), float(after[k]), which == 1
     return sorted(found.values())

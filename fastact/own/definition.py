@@ -21,7 +21,7 @@ MOST = 3
 """Parameters of a function, so that with bias and scale all their gradients fit one pass."""
 
 _RESERVED = frozenset(
-    ("x", "dy", "bias", "scale", "out", "where", "wrt", "accumulate", "dtype", "casting", "order", "subok", "signature", "extobj")
+    ("x", "dx", "dy", "bias", "scale", "out", "where", "wrt", "accumulate", "dtype", "casting", "order", "subok", "signature", "extobj")
 )
 
 
@@ -218,4 +218,5 @@ def _probe(name: str, function: FunctionType, width: str) -> None:
     except NameError:
         return
     except Exception as error:
-        raise TypeError(f"define: {name} cannot be compiled: {error}") from error
+        told = error if isinstance(error, TypeError) else f"{type(error).__name__} {error}".strip()
+        raise TypeError(f"define: {name} cannot be compiled: {told}") from error
