@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from fastact import noise as noise
 from fastact import presets as presets
@@ -17,7 +17,6 @@ from fastact.cpu.parallel import get_num_threads, set_num_threads
 from fastact.errors import CudaUnavailableError
 from fastact.gains import gain
 from fastact.gates import Gate, gated
-from fastact.halves import crelu
 from fastact.headers import get_include
 from fastact.noise.after import dropout_after
 from fastact.noise.categorical import GumbelSoftmax
@@ -39,8 +38,6 @@ from fastact.noise.units import (
     saturated_noise_hard_sigmoid,
     saturated_noise_hard_tanh,
 )
-from fastact.own.definition import define
-from fastact.pieces import maxout
 from fastact.rows.members import (
     ROWS,
     hardmax,
@@ -52,7 +49,22 @@ from fastact.rows.members import (
     softmin,
     sparsemax,
 )
-from fastact.stats import ActivationStats, activation_stats
+
+if TYPE_CHECKING:
+    from fastact import testing as testing
+    from fastact.halves import crelu
+    from fastact.own.definition import define
+    from fastact.pieces import maxout
+    from fastact.stats import ActivationStats, activation_stats
+
+_LATER = {
+    "ActivationStats": "fastact.stats",
+    "activation_stats": "fastact.stats",
+    "crelu": "fastact.halves",
+    "define": "fastact.own.definition",
+    "maxout": "fastact.pieces",
+}
+"""Rarely used names, and where they are."""
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -156,11 +168,21 @@ GATES: tuple[Gate, ...] = (
 gumbel_softmax = GumbelSoftmax()
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Modules that are imported when they are first asked for."""
-    if name == "testing":
-        return importlib.import_module("fastact.testing")
-    raise AttributeError(f"module 'fastact' has no attribute {name!r}")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What is imported when it is first asked for."""
+        if name == "testing":
+            return importlib.import_module("fastact.testing")
+        if name in _LATER:
+            globals()[name] = found = getattr(importlib.import_module(_LATER[name]), name)
+            return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Every public name, imported or not."""
+    return sorted({*globals(), *__all__, "testing"} - {"_LATER"})
 
 
 __version__ = "0.1.0"

@@ -15,7 +15,6 @@ import numpy as np
 from fastact import dispatch, errors, outputs, reference
 from fastact.activations import clipped, piecewise
 from fastact.binding import bind
-from fastact.cpu import packing, taken
 from fastact.cpu.ufunc import make_ufunc, numpy_dtype, typed_loop
 from fastact.numerics.bits import real, select
 from fastact.placement import on_device
@@ -163,6 +162,8 @@ def with_mask(self: _Owner, x: Any, /, *params: Any, out: Any = None, **options:
         make_ufunc(record, "forward")(*arrays, out=y)
         return y, mask
     room = mask if mask.flags.c_contiguous else np.empty_like(mask)
+    from fastact.cpu import packing, taken
+
     taken.apply(call, typed_loop(masked.forward, "value_and_grad", dtype), shape, [*arrays, y, taken.Taken(packing.pack, room.ctypes.data)])
     if room is not mask:
         mask[...] = room
@@ -226,6 +227,8 @@ def backward_from_mask(self: _Owner, dy: Any, mask: Any, /, *params: Any, out: A
         return dx
     kind = numpy_dtype(dtype)
     zero, one = (int(np.array(p, kind).view(f"i{kind.itemsize}")) for p in masked.points)
+    from fastact.cpu import packing, taken
+
     told = taken.Taken(packing.unpack, bits.ctypes.data, first=zero, second=one)
     taken.apply(call, typed_loop(masked.backward, "backward", dtype), shape, [first, told, *slopes, dx])
     return dx

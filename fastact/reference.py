@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastact.binding import bind
 
-Floats = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    Floats = NDArray[np.floating[Any]]
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import numpy as np
 from numba import config, threading_layer
 from numba.np.ufunc import parallel
 
-from fastact.cpu import blocks, driver, jitted, raw, sums, words
+from fastact.cpu import words
 
 _GRAIN = 32768
 _lock = threading.Lock()
@@ -23,11 +23,15 @@ control = np.zeros(words.CONTROL_WORDS, np.int64)
 
 
 def _compile(index: int, function: Any, kind: Any) -> None:
+    from fastact.cpu import jitted
+
     control[index] = jitted.address(function, kind)
 
 
 def prepare_sums() -> None:
     """Compile the accumulation of parameter gradients."""
+    from fastact.cpu import raw, sums
+
     with _lock:
         if not control[words.ACCUMULATE]:
             _compile(words.ACCUMULATE, sums.accumulate, raw.ACCUMULATE_LOOP)
@@ -35,6 +39,8 @@ def prepare_sums() -> None:
 
 def prepare() -> None:
     """Compile the pieces of the driver that large, strided and overlapping calls need."""
+    from fastact.cpu import blocks, driver, raw
+
     with _lock:
         if control[words.GENERAL]:
             return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from fastact import errors
 from fastact.activations.piecewise import identity
@@ -15,6 +14,9 @@ from fastact.noise import draws
 from fastact.noise.drive import Draw, drawn
 from fastact.noise.key import key
 from fastact.placement import on_device
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 _KINDS = (np.dtype(np.float32), np.dtype(np.float64))
 

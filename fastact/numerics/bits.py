@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import ir
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _INT = {ir.FloatType(): (ir.IntType(32), 23), ir.DoubleType(): (ir.IntType(64), 52)}
 
@@ -23,6 +25,8 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     width = type(a)
     if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
         return width(a * b + c)
+    from fractions import Fraction
+
     exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
     if exact == 0:
         return width(a * b + c)
@@ -31,6 +35,8 @@ def fma(a: Any, b: Any, c: Any) -> Any:
 
 def _round(exact: Fraction, width: Any) -> Any:
     """`exact` rounded once, to nearest even."""
+    from fractions import Fraction
+
     info = np.finfo(width)
     try:
         exponent = max(math.frexp(float(exact))[1] - 1, info.minexp) - info.nmant

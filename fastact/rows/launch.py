@@ -14,11 +14,9 @@ import numpy as np
 
 from fastact.cpu import parallel
 from fastact.cpu.layout import address
-from fastact.rows import staging, words
+from fastact.rows import words
 from fastact.rows.access import SIZE, Operand
-from fastact.rows.kernel import compile_rows
 from fastact.rows.programs import Plan
-from fastact.rows.transpose import compile_transpose
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _WHOLE = 2**62
@@ -57,6 +55,8 @@ def _name(dtype: np.dtype[Any]) -> str:
 
 @functools.cache
 def _runner() -> int:
+    from fastact.rows import staging
+
     with _lock:
         return staging.address()
 
@@ -129,6 +129,8 @@ def _stage(job: Array, spec: Spec, length: int, extent: int) -> int:
 
     An output shares the buffer of an input with items of its size, as every program may run in place.
     """
+    from fastact.rows.transpose import compile_transpose
+
     rows: list[Array] = []
     for j, (_, dtype, extents, strides, per_row) in enumerate(spec):
         size = SIZE[dtype]
@@ -162,6 +164,8 @@ def _stage(job: Array, spec: Spec, length: int, extent: int) -> int:
 @functools.lru_cache(256)
 def prepare(program: str, spec: Spec, flags: tuple[bool, bool, bool], segments: int, longest: int) -> Ready:
     """All of a job that does not depend on where its arrays lie; `longest` is the longest row of offsets."""
+    from fastact.rows.kernel import compile_rows
+
     scaled, causal, smooth = flags
     _, dtype, first, _, _ = spec[0]
     length = longest if segments else first[-1]
