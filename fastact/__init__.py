@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import typing
 
 from fastact import noise as noise
 from fastact import presets as presets
@@ -50,20 +50,14 @@ from fastact.rows.members import (
     sparsemax,
 )
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from fastact import testing as testing
     from fastact.halves import crelu
     from fastact.own.definition import define
     from fastact.pieces import maxout
     from fastact.stats import ActivationStats, activation_stats
 
-_LATER = {
-    "ActivationStats": "fastact.stats",
-    "activation_stats": "fastact.stats",
-    "crelu": "fastact.halves",
-    "define": "fastact.own.definition",
-    "maxout": "fastact.pieces",
-}
+_LATER = {"ActivationStats": "stats", "activation_stats": "stats", "crelu": "halves", "define": "own.definition", "maxout": "pieces"}
 """Rarely used names, and where they are."""
 
 identity = Activation(piecewise.identity)
@@ -152,30 +146,20 @@ ACTIVATIONS: tuple[Activation, ...] = (
 )
 """Every activation, in the order of the documentation."""
 
-GATES: tuple[Gate, ...] = (
-    glu,
-    bilinear,
-    reglu,
-    sreglu,
-    geglu,
-    geglu_tanh,
-    quick_geglu,
-    swiglu,
-    clamped_swiglu,
-)
+GATES: tuple[Gate, ...] = (glu, bilinear, reglu, sreglu, geglu, geglu_tanh, quick_geglu, swiglu, clamped_swiglu)
 """Every gated unit that has a name."""
 
 gumbel_softmax = GumbelSoftmax()
 
 
-if not TYPE_CHECKING:
+if not typing.TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> typing.Any:
         """What is imported when it is first asked for."""
         if name == "testing":
             return importlib.import_module("fastact.testing")
         if name in _LATER:
-            globals()[name] = found = getattr(importlib.import_module(_LATER[name]), name)
+            globals()[name] = found = getattr(importlib.import_module(f"fastact.{_LATER[name]}"), name)
             return found
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
