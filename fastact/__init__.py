@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import typing
 
 from fastact import noise as noise
@@ -56,9 +55,10 @@ if typing.TYPE_CHECKING:
     from fastact.own.definition import define
     from fastact.pieces import maxout
     from fastact.stats import ActivationStats, activation_stats
+else:
+    from fastact import later
 
-_LATER = {"ActivationStats": "stats", "activation_stats": "stats", "crelu": "halves", "define": "own.definition", "maxout": "pieces"}
-"""Rarely used names, and where they are."""
+    __getattr__, __dir__ = later.find, later.names
 
 identity = Activation(piecewise.identity)
 relu = Activation(piecewise.relu)
@@ -150,23 +150,6 @@ GATES: tuple[Gate, ...] = (glu, bilinear, reglu, sreglu, geglu, geglu_tanh, quic
 """Every gated unit that has a name."""
 
 gumbel_softmax = GumbelSoftmax()
-
-
-if not typing.TYPE_CHECKING:
-
-    def __getattr__(name: str) -> typing.Any:
-        """What is imported when it is first asked for."""
-        if name == "testing":
-            return importlib.import_module("fastact.testing")
-        if name in _LATER:
-            globals()[name] = found = getattr(importlib.import_module(f"fastact.{_LATER[name]}"), name)
-            return found
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Every public name, imported or not."""
-    return sorted({*globals(), *__all__, "testing"} - {"_LATER"})
 
 
 __version__ = "0.1.0"

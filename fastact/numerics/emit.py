@@ -214,11 +214,6 @@ def exponent_from_low_bits(t: Value) -> Value:
     return t.made(t.b.bitcast(t.b.shl(t.b.bitcast(t.ir, kind), constant(kind, shift)), t.type))
 
 
-def _coded(primitive: Callable[..., Any]) -> Callable[[Value], Value]:
-    """A primitive of one scalar, by its code for every target."""
-    return lambda x: x.made(bits.CODE[primitive](x.b, x.ir))
-
-
 def horner(x: Any, coefficients: Any) -> Any:
     """As `bits.horner`."""
     return functools.reduce(lambda value, c: fma(value, x, c), coefficients[-2::-1], coefficients[-1])
@@ -238,7 +233,7 @@ _PRIMITIVES: dict[Any, Callable[..., Any]] = {
     bits.horner: horner,
     bits.polynomial: polynomial,
     bits.exponent_from_low_bits: exponent_from_low_bits,
-    **{primitive: _coded(primitive) for primitive in (bits.exponent_of, bits.mantissa_of)},
+    **{p: lambda x, code=bits.CODE[p]: x.made(code(x.b, x.ir)) for p in (bits.exponent_of, bits.mantissa_of)},
 }
 
 

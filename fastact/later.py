@@ -1,0 +1,32 @@
+"""Public names of the package that are rarely used: each is imported when it is first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import fastact
+
+PLACES = {
+    "ActivationStats": "fastact.stats",
+    "activation_stats": "fastact.stats",
+    "crelu": "fastact.halves",
+    "define": "fastact.own.definition",
+    "maxout": "fastact.pieces",
+}
+
+
+def find(name: str) -> Any:
+    """The attribute of the package."""
+    if name == "testing":
+        return importlib.import_module("fastact.testing")
+    if name not in PLACES:
+        raise AttributeError(f"module 'fastact' has no attribute {name!r}")
+    found = getattr(importlib.import_module(PLACES[name]), name)
+    setattr(fastact, name, found)
+    return found
+
+
+def names() -> list[str]:
+    """Every attribute of the package, imported or not."""
+    return sorted({*vars(fastact), *fastact.__all__, "testing"})
