@@ -1,11 +1,13 @@
 """Registers and executed instructions of every kernel, kept in the repository: no kernel grows unnoticed.
 
-``python -m sass.record``, run in the folder of the tests, writes the data anew. Look at what changes before it is committed.
+``python -m sass.record [NAME...]``, run in the folder of the tests, writes the data anew, or that of the functions named, which takes
+seconds where all take minutes. Look at what changes before it is committed.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,4 +64,8 @@ def text(now: Numbers, tools: Mapping[str, str]) -> str:
 
 if __name__ == "__main__":
     PLACE.parent.mkdir(exist_ok=True)
-    PLACE.write_text(text(measured(survey()), versions()))
+    named = sys.argv[1:]
+    before = read() if named else {"versions": versions(), "kernels": {}}
+    if before["versions"] != versions():
+        raise SystemExit(f"sass.record: the data are of {before['versions']}, not of {versions()}: record all")
+    PLACE.write_text(text(before["kernels"] | measured(survey(named)), versions()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -61,9 +61,11 @@ class Code:
     hot: list[read.Instruction]
 
 
-def kernels() -> Iterator[Kernel]:
-    """Every activation in every direction and dtype, and some that accumulate."""
+def kernels(names: Collection[str] = ()) -> Iterator[Kernel]:
+    """Every activation, or those named, in every direction and dtype, and some that accumulate."""
     for activation in fastact.ACTIVATIONS:
+        if names and activation.name not in names:
+            continue
         directions: tuple[Direction, ...] = (*DIRECTIONS, "accumulate") if activation in ACCUMULATED else DIRECTIONS
         for direction in directions:
             for dtype in DTYPES:
@@ -77,9 +79,9 @@ def assembled(programs: list[Program], architecture: str) -> dict[str, Code]:
     return {p.name: Code(resources[p.name], paths.hot(functions[p.name])) for p in programs}
 
 
-def survey() -> dict[str, dict[Kernel, Code]]:
-    """All kernels, by architecture; the assembler runs beside the reading of what it made before."""
-    found = list(kernels())
+def survey(names: Collection[str] = ()) -> dict[str, dict[Kernel, Code]]:
+    """All kernels, or those of the functions named, by architecture; the assembler runs beside the reading of what it made before."""
+    found = list(kernels(names))
     programs = [kernel.program for kernel in found]
     with ThreadPoolExecutor(2) as pool:
         codes = list(pool.map(functools.partial(assembled, programs), link.ARCHITECTURES))
