@@ -42,10 +42,9 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
     if type(x) is not np.ndarray:
         if on_device(x):
             return device_calls().call(record, direction, operands, out, options)
-        if containers.family(type(x)) and out is None and not options:
-            found = _contained(ufunc, record, direction, operands, first - 1)
-            if found is not None:
-                return found
+        found = _contained(ufunc, record, direction, operands, out, options)
+        if found is not None:
+            return found
     elif x.size >= LARGE and not options and not (_numbers(operands[first:]) and flat(x, out, *operands[: first - 1])):
         results = _walked(record, direction, operands, out if isinstance(out, tuple) else (out,))
         if results is not None:
@@ -60,9 +59,19 @@ def call(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[
         raise errors.explain(record, direction, operands, out, error) from error
 
 
-def _contained(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], primary: int) -> Any:
+def _contained(ufunc: np.ufunc, record: Record, direction: Direction, operands: tuple[Any, ...], out: Any, options: dict[str, Any]) -> Any:
     """The results for an x of another library where the ufunc alone does not do; else None."""
+    primary = len(operands) - len(record.params) - 1
+    kind = containers.family(type(operands[primary]))
+    if not kind or (kind != "lent" and (out is not None or options)):
+        return None
     told, names, _ = errors.names(record, direction)
+    if kind == "lent":
+
+        def again(*arrays: Any, out: Any = None, **options: Any) -> Any:
+            return call(ufunc, record, direction, arrays, out, options)
+
+        return containers.on_views(again, told, dict(zip(names, operands, strict=True)), out, options)
     by_name = dict(zip(names, narrow(operands, len(record.params)), strict=True))
     run = importlib.import_module("fastact.containers.run").Run(record, direction)
     return containers.elementwise(run, ufunc, told, names[primary], by_name)

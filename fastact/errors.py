@@ -66,7 +66,7 @@ def check_output(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype
 
 def check_plain(label: str, given: Any, use: str = "") -> None:
     """Refuse a masked array and arrays of other libraries, whose mask, labels or chunks would be lost."""
-    if type(given) is not np.ndarray and containers.family(type(given)) not in ("", "subclass"):
+    if type(given) is not np.ndarray and containers.family(type(given)) not in ("", "subclass", "lent"):
         raise containers.refusal(label, given, use)
 
 
@@ -74,7 +74,7 @@ def numbers(call: str, name: str, given: Any) -> Any:
     """`given` as an array, of any dtype but no nested lists of several lengths, and with a mask if it has one."""
     containers.check(f"{call}: {name}", given)
     try:
-        return np.asanyarray(given)
+        return np.asanyarray(containers.plain(f"{call}: {name}", given))
     except ValueError:
         raise TypeError(f"{call}: {name} is not an array of numbers; accepted are {ACCEPTED}") from None
 

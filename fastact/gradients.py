@@ -52,6 +52,13 @@ def backward(record: Record, operands: tuple[Any, ...], wrt: Any, out: Any, opti
     if type(operands[1]) is not np.ndarray and on_device(operands[1]):
         calls = importlib.import_module("fastact.cuda.gradients")
         return calls.backward(record, operands, names, targets(names, wrt, out), options, alone=alone, accumulate=accumulate)
+    if type(operands[1]) is not np.ndarray and containers.family(type(operands[1])) == "lent":
+
+        def again(*arrays: Any, out: Any = None, **options: Any) -> Any:
+            return backward(record, arrays, wrt, out, options, accumulate=accumulate)
+
+        told, inputs, _ = errors.names(record, "backward")
+        return containers.on_views(again, told, dict(zip(inputs, operands, strict=True)), out, options)
     if accumulate:
         errors.check_accumulators(record, out, names)
     if names == ("x",):

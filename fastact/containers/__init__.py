@@ -42,7 +42,14 @@ def _family(kind: type) -> str:
     found = next((root for root in roots if root in _LIBRARIES), "")
     if found and not (found == "dask" and not hasattr(kind, "map_blocks")):
         return found
-    return "" if own is None else "other"
+    if own is not None:
+        return "other"
+    return "lent" if _lent(kind, roots) else ""
+
+
+def _lent(kind: type, roots: list[str]) -> bool:
+    """Whether NumPy is to be told where the numbers lie: tensors of PyTorch, of which it takes not all, and what has DLPack alone."""
+    return ("torch" in roots and hasattr(kind, "data_ptr")) or (hasattr(kind, "__dlpack__") and not hasattr(kind, "__array__"))
 
 
 family: Callable[[type], str] = functools.lru_cache(1024)(_family)
@@ -51,7 +58,7 @@ family: Callable[[type], str] = functools.lru_cache(1024)(_family)
 def check(label: str, given: Any, use: str = "") -> None:
     """Refuse an array whose labels, chunks or the like would be lost; masks and classes derived from NumPy's are not looked at."""
     kind = family(type(given))
-    if kind not in ("", "masked", "subclass"):
+    if kind not in ("", "masked", "subclass", "lent"):
         raise refusal(label, given, use)
 
 
@@ -78,7 +85,7 @@ def rows(
     if named is None:
         return None
     kind = kinds[named]
-    if kind in ("sparse", "other") or (labels and kind not in LABELLED):
+    if kind in ("sparse", "other") or (labels and kind not in (*LABELLED, "lent")):
         raise refusal(f"{call}: {named}", operands[named])
     if out is not None:
         options = {**options, "out": out}
@@ -88,9 +95,19 @@ def rows(
 def carry(function: Callable[..., Any], call: str, primary: str, operands: Operands) -> Any:
     """`function(**operands)`, which returns results by name, with the labels of these operands; None if x has none."""
     kind = family(type(operands[primary]))
-    if kind not in ("pandas", "xarray"):
+    if kind not in ("pandas", "xarray", "lent"):
         return None
     return importlib.import_module(f"fastact.containers.{kind}").carry(function, call, primary, operands)
+
+
+def plain(label: str, given: Any) -> Any:
+    """An array of the memory that is lent; anything else as it is."""
+    return importlib.import_module("fastact.containers.lent").view(label, given) if family(type(given)) == "lent" else given
+
+
+def on_views(function: Callable[..., Any], call: str, operands: Operands, out: Any, options: dict[str, Any]) -> Any:
+    """`function(*operands, out=out, **options)` on arrays that others lend, where they lie."""
+    return importlib.import_module("fastact.containers.lent").call(function, call, operands, out, options)
 
 
 def elementwise(run: Callable[..., Any], ufunc: np.ufunc, call: str, primary: str, operands: Operands) -> Any:
