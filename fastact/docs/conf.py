@@ -27,6 +27,7 @@ myst_links_external_new_tab = False
 html_theme = "furo"
 html_title = "fastact"
 html_math_renderer = "mathml"
+html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = False
