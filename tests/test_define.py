@@ -80,8 +80,7 @@ def test_loops_are_narrow_vectors_without_calls(f: fa.Activation) -> None:
             assert all(name.startswith("llvm.") for name in re.findall(r"call [^@\n]*@([\w.]+)", body))
 
 
-@own
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("f", "dtype"), [*((f, d) for f in OWN for d in ("float32", "bfloat16")), (rbf, "float16"), (rbf, "float64")])
 def test_device_has_the_bits_of_the_host(f: fa.Activation, dtype: str) -> None:
     x = np.concatenate([edges(dtype), ordinary(dtype, 500)])
     dy = ordinary(dtype, x.size, 1)
