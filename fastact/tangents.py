@@ -53,7 +53,9 @@ def jvp(activation: Any, x: Any, dx: Any, /, *params: Any, out: Any = None, **op
         ready = activation._ready(x, params) if activation._names or params else ()
         if ready is not None:
             try:
-                return ufunc(dx, x, *ready, out=out)
+                if type(out) is not np.ndarray:
+                    return ufunc(dx, x, *ready, out=out)
+                return ufunc(dx, x, *ready, out) if ready else ufunc(dx, x, out)
             except (TypeError, ValueError) as error:
                 raise explain(record, "jvp", (dx, x, *ready), out, error) from error
     return dispatch.call(ufunc, record, "jvp", (dx, x, *bind(record, ".jvp", params, options)), out, options)

@@ -64,6 +64,9 @@ from fastact.cpu.words import (
     THREADS,
 )
 
+STATIC_DATA = object.__basicsize__ // 8 + 3
+"""Its word in NumPy's public PyArrayMethodObject: behind what every object of Python has, a name, two counts, and two options."""
+
 
 @helper
 def python(control: int, function: int) -> Any:
@@ -170,11 +173,11 @@ def general(record: int, args: int, steps: int, n: int) -> Any:
 
 
 def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any) -> Any:
-    """NumPy's strided inner loop. The record is `context->method->static_data`, the sixth word of the method.
+    """NumPy's strided inner loop. The record is `context->method->static_data`.
 
     Small calls with scalar parameters whose arrays are dense, and identical or apart, go straight to the kernel.
     """
-    record = word(word(address_of(context), 1), 5)
+    record = word(word(address_of(context), 1), STATIC_DATA)
     control = word(record, CONTROL)
     n = word(address_of(dims), 0)
     args = address_of(data)

@@ -53,11 +53,9 @@ class _Spec(ctypes.Structure):
 
 
 class _Head(ctypes.Structure):
-    """The beginning of NumPy's public PyUFuncObject."""
+    """The beginning of NumPy's public PyUFuncObject, behind what every object of Python has."""
 
     _fields_ = (
-        ("references", ctypes.c_ssize_t),
-        ("type", c_void_p),
         ("counts", c_int * 4),
         ("functions", c_void_p),
         ("data", c_void_p),
@@ -192,7 +190,7 @@ def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
         _register(ufunc, record, direction, dtype)
     codes = bytes(np.dtype(s.dtype).num for dtype in builtin for s in signature(record, direction, dtype).operands)
     types = ctypes.create_string_buffer(codes, len(codes))
-    head = _Head.from_address(id(ufunc))
+    head = _Head.from_address(id(ufunc) + object.__basicsize__)
     head.types, head.ntypes = ctypes.addressof(types), len(builtin)
     _keep.append((ufunc, types, texts))
     return ufunc
