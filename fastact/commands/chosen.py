@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,8 @@ def function(name: str, *kinds: str) -> Any:
         return known[name]
     if name in other and other[name].name in known:
         return other[name]
+    import difflib
+
     near = difflib.get_close_matches(name.lower().replace("-", "_"), [*known, *other], n=4, cutoff=0.5)
     told = f"; near are {', '.join(near)}" if near else ""
     raise UsageError(f"unknown function {name!r}{told}; all names: fastact list")
