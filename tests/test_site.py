@@ -143,17 +143,17 @@ def test_every_formula_is_set(texts: dict[str, str]) -> None:
             assert "<math" in latex.tex2mathml(found), (name, found)
 
 
-PAGE = '<html lang="en"><title>t</title><h1 id="a">t</h1><a href="{0}">x</a><img src="p.svg" alt="{1}"></html>'
+PAGE = '<html lang="en"><title>t</title><h1 id="place">t</h1><a href="{0}">x</a><img src="p.svg" alt="{1}"></html>'
 
 
 @pytest.mark.parametrize(
     ("link", "alt", "told"),
     [
-        ("#a", "text", []),
+        ("#place", "text", []),
         ("https://example.org", "text", []),
         ("other.html", "text", ["index.html: the link other.html leads nowhere"]),
         ("index.html#b", "text", ["index.html: the link index.html#b leads nowhere"]),
-        ("#a", "", ["index.html: the picture p.svg has no text"]),
+        ("#place", "", ["index.html: the picture p.svg has no text"]),
     ],
 )
 def test_links_of_built_pages(link: str, alt: str, told: list[str], tmp_path: Path) -> None:
