@@ -25,6 +25,7 @@ myst_enable_extensions = ["dollarmath", "attrs_block", "attrs_inline", "colon_fe
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_title = "fastact"
 html_math_renderer = "mathml"
 html_favicon = "static/favicon.svg"
