@@ -1,1 +1,1 @@
-"""The functions of fastact as operators of other libraries: `fastact.interop.torch` and `fastact.interop.jax`, imported by name."""
+"""The functions of fastact for other libraries: `fastact.interop.torch`, `.jax` and `.autograd`, imported by name."""
