@@ -51,7 +51,7 @@ assert all(right)
 """
 
 
-@pytest.mark.parametrize(("layer", "order"), [("omp", "torch"), ("omp", "fastact"), ("tbb", "torch"), ("workqueue", "fastact")])
+@pytest.mark.parametrize(("layer", "order"), [("omp", "torch"), ("omp", "fastact"), ("tbb", "torch")])
 def test_beside_torch(layer: str, order: str) -> None:
     """Large calls of both, from several threads, and after a fork."""
     pytest.importorskip("torch")
@@ -65,10 +65,9 @@ def test_beside_torch(layer: str, order: str) -> None:
 
 def digests() -> list[str]:
     """Of results of several kinds of loop; NaN is left out."""
-    x, y, z = (np.concatenate([uniform_bits(name, 2000, 1), ordinary(name, 2000)]) for name in ("float16", "float32", "float64"))
+    x, y = (np.concatenate([uniform_bits(name, 2000, 1), ordinary(name, 2000)]) for name in ("float16", "float32"))
     rows = ordinary("float16", (20, 100))
-    results: list[Any] = [fa.relu(x), fa.gelu.backward(x[::-1], x), fa.gelu(x[::2]), fa.softmax(rows), fa.maxout(rows, 4)]
-    results += [fa.gelu(y), fa.snake(y, 1.5), fa.gelu(z)]
+    results: list[Any] = [fa.relu(x), fa.gelu.backward(x[::-1], x), fa.softmax(rows), fa.gelu(y), fa.snake(y, 1.5)]
     return [hashlib.sha256(np.where(np.isnan(r), np.zeros((), r.dtype), r).tobytes()).hexdigest()[:12] for r in results]
 
 
