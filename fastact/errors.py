@@ -66,7 +66,7 @@ def check_output(label: str, target: Any, shape: tuple[int, ...], kind: np.dtype
 
 def check_plain(label: str, given: Any, use: str = "") -> None:
     """Refuse a masked array and arrays of other libraries, whose mask, labels or chunks would be lost."""
-    if type(given) is not np.ndarray and containers.family(type(given)) not in ("", "subclass", "lent"):
+    if type(given) is not np.ndarray and containers.family(type(given)) not in ("", "subclass", "lent", "namespace"):
         raise containers.refusal(label, given, use)
 
 

@@ -103,4 +103,10 @@ def test_array_api() -> None:
     strict = pytest.importorskip("array_api_strict")
     x = strict.asarray(DENSE)
     for call in (fa.gelu, lambda a: fa.gelu.backward(a, a), fa.softmax, lambda a: fa.softmax.backward(a, a), lambda a: fa.swiglu(a, a)):
+        assert type(call(x)) is type(x)
         same_bits(np.asarray(call(x)), call(DENSE))
+    y, d = fa.gelu.value_and_grad(x)
+    dx, dslope = fa.prelu.backward(x, x, strict.asarray(np.float32(0.1)))
+    assert {type(a) for a in (y, d, dx, dslope, fa.dropout(x, rng=1), fa.logsumexp(x), fa.leaky_relu(x, 0.1))} == {type(x)}
+    assert type(fa.softmax(x, out=np.zeros_like(DENSE))) is np.ndarray
+    same_bits(fa.crelu(x), fa.crelu(DENSE))

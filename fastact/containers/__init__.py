@@ -25,12 +25,15 @@ _HINTS = {
     "awkward": ", as of awkward.to_numpy({name})",
     "other": ", as of numpy.asarray({name})",
 }
-LABELLED = ("pandas", "xarray", "subclass")
+LABELLED = ("pandas", "xarray", "subclass", "namespace")
 """Families whose results belong to x alone: what others of the kind hold beside a plain x is not looked at."""
 
 
 def _family(kind: type) -> str:
-    """Whose arrays a type is of: a library's name, "masked", "subclass", "other" for what overrides ufuncs, or "" for plain ones."""
+    """Whose arrays a type is of: a library's name, or one of these.
+
+    "masked", "subclass" of NumPy's, "namespace" of the array API standard, "other" for what overrides ufuncs, "" for plain ones.
+    """
     if kind is np.ndarray or issubclass(kind, _PLAIN):
         return ""
     if issubclass(kind, np.ma.MaskedArray):
@@ -42,6 +45,8 @@ def _family(kind: type) -> str:
     found = next((root for root in roots if root in _LIBRARIES), "")
     if found and not (found == "dask" and not hasattr(kind, "map_blocks")):
         return found
+    if hasattr(kind, "__array_namespace__"):
+        return "namespace"
     if own is not None:
         return "other"
     return "lent" if _lent(kind, roots) else ""
@@ -58,7 +63,7 @@ family: Callable[[type], str] = functools.lru_cache(1024)(_family)
 def check(label: str, given: Any, use: str = "") -> None:
     """Refuse an array whose labels, chunks or the like would be lost; masks and classes derived from NumPy's are not looked at."""
     kind = family(type(given))
-    if kind not in ("", "masked", "subclass", "lent"):
+    if kind not in ("", "masked", "subclass", "lent", "namespace"):
         raise refusal(label, given, use)
 
 
@@ -95,7 +100,7 @@ def rows(
 def carry(function: Callable[..., Any], call: str, primary: str, operands: Operands) -> Any:
     """`function(**operands)`, which returns results by name, with the labels of these operands; None if x has none."""
     kind = family(type(operands[primary]))
-    if kind not in ("pandas", "xarray", "lent"):
+    if kind not in ("pandas", "xarray", "lent", "namespace"):
         return None
     return importlib.import_module(f"fastact.containers.{kind}").carry(function, call, primary, operands)
 
@@ -113,6 +118,6 @@ def on_views(function: Callable[..., Any], call: str, operands: Operands, out: A
 def elementwise(run: Callable[..., Any], ufunc: np.ufunc, call: str, primary: str, operands: Operands) -> Any:
     """What a ufunc's own rules for an x of such a type leave to be done; None if they are right as they are."""
     kind = family(type(operands[primary]))
-    if kind not in ("pandas", "xarray", "dask"):
+    if kind not in ("pandas", "xarray", "dask", "namespace"):
         return None
     return importlib.import_module(f"fastact.containers.{kind}").elementwise(run, ufunc, call, primary, operands)

@@ -73,7 +73,7 @@ class Noisy:
         if named:
             accepted = ", ".join(p.name for p in self.params[1:])
             raise TypeError(f"{call}: {', '.join(named)} is not accepted; parameters are {accepted}")
-        if getattr(x, "dtype", None) == np.longdouble:
+        if getattr(getattr(x, "dtype", None), "char", "") == "g":
             raise TypeError(f"{call}: x has dtype {x.dtype}; accepted are {ACCEPTED}")
         if noise is None:
             return (0.0, *params)
