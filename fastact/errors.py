@@ -31,6 +31,8 @@ def names(record: Record, direction: str) -> tuple[str, list[str], list[str]]:
 
 def _dtype_error(call: str, inputs: list[str], operands: tuple[Any, ...]) -> TypeError | None:
     for name, operand in zip(inputs, operands, strict=True):
+        if containers.family(type(operand)) == "scipy":
+            return containers.refusal(f"{call}: {name}", operand)
         dtype = getattr(operand, "dtype", None)
         if dtype is None:
             try:

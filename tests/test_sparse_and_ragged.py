@@ -62,6 +62,15 @@ def test_sparse_rows(call: str) -> None:
         WHOLE[call](sparse.COO.from_numpy(DENSE))
 
 
+def test_sparse_arrays_of_scipy() -> None:
+    x = pytest.importorskip("scipy.sparse").csr_array(DENSE)
+    calls: dict[str, Callable[[Any], Any]] = {"gelu: x": fa.gelu, "softmax: x": fa.softmax, "crelu: x": fa.crelu}
+    for told, call in (calls | {"gelu.backward: dy": lambda a: fa.gelu.backward(a, a)}).items():
+        name = told.split()[-1]
+        with pytest.raises(TypeError, match=rf"^{told} is of type scipy.csr_array; accepted are plain arrays, as of {name}.toarray"):
+            call(x)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_ragged() -> None:
     awkward = pytest.importorskip("awkward")

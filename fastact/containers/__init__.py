@@ -16,12 +16,13 @@ Operands = Mapping[str, Any]
 """The arrays of a call by name, in its order."""
 
 _PLAIN = (np.generic, int, float, complex, list, tuple, str, bytes, memoryview, type(None))
-_LIBRARIES = ("pandas", "xarray", "dask", "sparse", "awkward")
+_LIBRARIES = ("pandas", "xarray", "dask", "sparse", "awkward", "scipy")
 _HINTS = {
     "pandas": ", as of {name}.to_numpy()",
     "xarray": ", as of {name}.to_numpy()",
     "dask": ", as those that {name}.map_blocks gives to a function, or of {name}.compute()",
     "sparse": ", as of {name}.todense()",
+    "scipy": ", as of {name}.toarray()",
     "awkward": ", as of awkward.to_numpy({name})",
     "other": ", as of numpy.asarray({name})",
 }
@@ -32,7 +33,7 @@ LABELLED = ("pandas", "xarray", "subclass", "namespace")
 def _family(kind: type) -> str:
     """Whose arrays a type is of: a library's name, or one of these.
 
-    "masked", "subclass" of NumPy's, "namespace" of the array API standard, "other" for what overrides ufuncs, "" for plain ones.
+    "masked", "subclass" of NumPy's, "namespace" of the array API standard, "lent" (see `_lent`), "other" for what overrides ufuncs, "" for plain ones.
     """
     if kind is np.ndarray or issubclass(kind, _PLAIN):
         return ""
@@ -45,11 +46,11 @@ def _family(kind: type) -> str:
     found = next((root for root in roots if root in _LIBRARIES), "")
     if found and not (found == "dask" and not hasattr(kind, "map_blocks")):
         return found
-    if hasattr(kind, "__array_namespace__"):
-        return "namespace"
     if own is not None:
         return "other"
-    return "lent" if _lent(kind, roots) else ""
+    if _lent(kind, roots):
+        return "lent"
+    return "namespace" if hasattr(kind, "__array_namespace__") else ""
 
 
 def _lent(kind: type, roots: list[str]) -> bool:
@@ -90,7 +91,7 @@ def rows(
     if named is None:
         return None
     kind = kinds[named]
-    if kind in ("sparse", "other") or (labels and kind not in (*LABELLED, "lent")):
+    if kind in ("sparse", "scipy", "other") or (labels and kind not in (*LABELLED, "lent")):
         raise refusal(f"{call}: {named}", operands[named])
     if out is not None:
         options = {**options, "out": out}
