@@ -33,7 +33,8 @@ LABELLED = ("pandas", "xarray", "subclass", "namespace")
 def _family(kind: type) -> str:
     """Whose arrays a type is of: a library's name, or one of these.
 
-    "masked", "subclass" of NumPy's, "namespace" of the array API standard, "lent" (see `_lent`), "other" for what overrides ufuncs, "" for plain ones.
+    "masked", "subclass" of NumPy's, "namespace" of the array API standard, "lent" (see `_lent`), "other" for what overrides ufuncs,
+    "" for plain ones.
     """
     if kind is np.ndarray or issubclass(kind, _PLAIN):
         return ""
