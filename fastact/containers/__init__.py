@@ -26,6 +26,8 @@ _HINTS = {
     "awkward": ", as of awkward.to_numpy({name})",
     "other": ", as of numpy.asarray({name})",
 }
+_OWN_WAY = {"jax", "jaxlib"}
+"""Libraries whose arrays give plain ones, as with NumPy's ufuncs; `fastact.interop.jax` has functions on them."""
 LABELLED = ("pandas", "xarray", "subclass", "namespace")
 """Families whose results belong to x alone: what others of the kind hold beside a plain x is not looked at."""
 
@@ -51,7 +53,7 @@ def _family(kind: type) -> str:
         return "other"
     if _lent(kind, roots):
         return "lent"
-    return "namespace" if hasattr(kind, "__array_namespace__") else ""
+    return "namespace" if hasattr(kind, "__array_namespace__") and not _OWN_WAY & set(roots) else ""
 
 
 def _lent(kind: type, roots: list[str]) -> bool:
