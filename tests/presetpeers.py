@@ -42,18 +42,19 @@ class Jax(Peer):
 
 
 class Keras(Peer):
-    """Of TensorFlow's backend; a row of x is a batch of one for layers."""
+    """Of TensorFlow's backend; one axis is a batch of one for layers."""
 
     name, needs = "keras", ("tensorflow", "keras")
 
     def run(self, call: str, x: Array, given: dict[str, Any]) -> tuple[Array, ...]:
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         tf, keras = (importlib.import_module(name) for name in ("tensorflow", "keras"))
-        v = tf.constant(x[None])
+        v = tf.constant(x if x.ndim > 1 else x[None])
         with tf.GradientTape() as tape:
             tape.watch(v)
             y = eval(call, {"tf": tf, "keras": keras, "x": v, **given})
-        return y.numpy()[0], tape.gradient(y, v).numpy()[0]
+        results = y.numpy(), tape.gradient(y, v).numpy()
+        return results if x.ndim > 1 else (results[0][0], results[1][0])
 
 
 class Tensorflow(Keras):
