@@ -105,7 +105,7 @@ def _differentiable(record: Record, name: str, arrays: bool) -> Function:
         return y, functools.reduce(jnp.add, terms) if terms else jnp.zeros_like(y)
 
     value.defjvp(rule, symbolic_zeros=True)
-    return value
+    return value  # type: ignore[no-any-return]
 
 
 def function(f: Activation | Gate) -> Function:
@@ -149,7 +149,7 @@ def _function(f: Activation | Gate) -> Function:
         if named:
             told = ", ".join((*record.operands, *(p.name for p in record.params)))
             raise TypeError(f"{call}: no argument {next(iter(named))!r}; accepted are {told}")
-        return compiled(*given[:count], *params)  # type: ignore[no-any-return]
+        return compiled(*given[:count], *params)
 
     called.__name__ = called.__qualname__ = f.name
     called.__doc__ = f.__doc__

@@ -73,10 +73,10 @@ def of_activation(activation: Activation) -> Function:
 
     def function(x: Tensor, *params: Any, **named: Any) -> Tensor:
         if not activation.params and not params and not named:
-            return constant(x)  # type: ignore[no-any-return]
+            return constant(x)
         values = _numbers(activation, params, named)
         if learned is None or not any(isinstance(v, Tensor) for v in values):
-            return constant(x, *[float(v) for v in values])  # type: ignore[no-any-return]
+            return constant(x, *[float(v) for v in values])
         tensors = [v if isinstance(v, Tensor) else torch.tensor(float(v), dtype=torch.float64, device=x.device) for v in values]
         shape = torch.broadcast_shapes(x.shape, *[v.shape for v in tensors])
         return learned(x if x.shape == shape else x.expand(shape), *tensors)
@@ -166,6 +166,6 @@ def of_gate(gate: Gate) -> Function:
             a, b = a.to(kind), b.to(kind)
         if a.shape != b.shape:
             a, b = torch.broadcast_tensors(a, b)
-        return gated(a, b, *[float(v) for v in values])  # type: ignore[no-any-return]
+        return gated(a, b, *[float(v) for v in values])
 
     return _named(function, gate)

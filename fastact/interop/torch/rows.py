@@ -70,7 +70,7 @@ def of_rows(f: RowFunction) -> Function:
     )
 
     def function(x: Tensor, dim: int = -1) -> Tensor:
-        return operator(x, dim)  # type: ignore[no-any-return]
+        return operator(x, dim)
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{f.record.summary} Of rows along `dim`."
@@ -110,7 +110,7 @@ def _softmax_cross_entropy() -> Function:
     )
 
     def function(logits: Tensor, labels: Tensor, dim: int = -1, *, ignore_index: int | None = None, label_smoothing: float = 0.0) -> Tensor:
-        return operator(logits, labels, dim, ignore_index, label_smoothing)  # type: ignore[no-any-return]
+        return operator(logits, labels, dim, ignore_index, label_smoothing)
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{(f.__doc__ or '').splitlines()[0]} Classes are along `dim`; labels are constants, and losses are not averaged."
@@ -142,7 +142,7 @@ def _sigmoid_cross_entropy() -> Function:
     def function(logits: Tensor, targets: Tensor) -> Tensor:
         if logits.shape != targets.shape:
             logits, targets = torch.broadcast_tensors(logits, targets)
-        return operator(logits, targets.to(logits.dtype))  # type: ignore[no-any-return]
+        return operator(logits, targets.to(logits.dtype))
 
     function.__name__ = function.__qualname__ = f.name
     function.__doc__ = f"{(f.__doc__ or '').splitlines()[0]} Targets are constants, and losses are not averaged."
