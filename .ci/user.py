@@ -36,6 +36,7 @@ assert "hardtanh" in dir(fa.presets.torch)
 package = pathlib.Path(fa.__file__).parent
 assert "site-packages" in package.parts
 assert (package / "py.typed").exists()
+assert "fastact_" in pathlib.Path(fa.get_include(), "fastact.h").read_text()
 assert fa.__version__ == importlib.metadata.version("fastact")
 files = [f for f in importlib.metadata.files("fastact") or [] if f.parts[0] == "fastact" and f.suffix != ".pyc"]
 assert {f.suffix for f in files} <= {".py", ".typed", ".h", ".so", ".pyd"}, {f.suffix for f in files}
