@@ -84,9 +84,10 @@ def test_pictures(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatc
     assert ET.parse("leaky_relu.svg").getroot().tag.endswith("svg")
     told(capsys, "plot", "relu", "--out", "relu.png", "--dark", "--transparent")
     assert Path("relu.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-    for name, few in (("ACTIVATIONS", (fa.relu, fa.gelu)), ("GATES", (fa.reglu,)), ("NOISY", (fa.dropout,))):
-        monkeypatch.setattr(fa, name, few)
-    told(capsys, "gallery", "--out", "all.png", "--columns", "2")
+    with monkeypatch.context() as few:
+        for name, chosen in (("ACTIVATIONS", (fa.relu, fa.gelu)), ("GATES", (fa.reglu,)), ("NOISY", (fa.dropout,))):
+            few.setattr(fa, name, chosen)
+        told(capsys, "gallery", "--out", "all.png", "--columns", "2")
     assert Path("all.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     assert "no folder" in refused(capsys, "plot", "gelu", "--out", "missing/gelu.svg")
     assert "accepted are files whose names end in .svg" in refused(capsys, "gallery", "--out", "gallery.txt")

@@ -11,21 +11,20 @@ import fastact as fa
 from fastact.commands import naming
 from fastact.printing import UsageError
 
-KINDS: dict[str, tuple[Any, ...]] = {
-    "activations": fa.ACTIVATIONS,
-    "gates": fa.GATES,
-    "noise": fa.NOISY,
-    "rows": fa.ROWS,
-    "others": (fa.softmax_cross_entropy, fa.sigmoid_cross_entropy, fa.gumbel_softmax, fa.maxout, fa.crelu),
-}
-"""Every function, in the order of the documentation."""
-
+KINDS = ("activations", "gates", "noise", "rows", "others")
 SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def groups() -> dict[str, tuple[Any, ...]]:
+    """Functions by kind, in the order of the documentation."""
+    others = (fa.softmax_cross_entropy, fa.sigmoid_cross_entropy, fa.gumbel_softmax, fa.maxout, fa.crelu)
+    return dict(zip(KINDS, (fa.ACTIVATIONS, fa.GATES, fa.NOISY, fa.ROWS, others), strict=True))
 
 
 def functions(*kinds: str) -> dict[str, Any]:
     """Functions by name, of the kinds asked for or of all."""
-    return {f.name: f for kind in kinds or KINDS for f in KINDS[kind]}
+    found = groups()
+    return {f.name: f for kind in kinds or KINDS for f in found[kind]}
 
 
 def aliases() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import fastact as fa
 from fastact.commands import Commands, add_json, add_parser
-from fastact.commands.chosen import KINDS
+from fastact.commands.chosen import groups
 from fastact.printing import Printer
 
 EXAMPLES = """
@@ -40,7 +40,7 @@ def _collect() -> dict[str, Any]:
         "gpu": machine.gpu(),
         "cache": cache.summary(),
         "reference": machine.reference(),
-        "functions": {kind: len(group) for kind, group in KINDS.items()},
+        "functions": {kind: len(group) for kind, group in groups().items()},
     }
 
 

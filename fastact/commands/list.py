@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     """Make the parser."""
     parser = add_parser(commands, "list", "all functions: formula, range, error", EXAMPLES)
     parser.add_argument("word", nargs="*", metavar="WORD", help="only functions that are told of with all these words")
-    parser.add_argument("--kind", choices=list(KINDS), help="only functions of one kind")
+    parser.add_argument("--kind", choices=KINDS, help="only functions of one kind")
     add_json(parser)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
-from fastact import cache, warm
+from fastact import cache
 from fastact.commands import Commands, add_parser
 from fastact.printing import Printer
-from fastact.warm import Device
+
+if TYPE_CHECKING:
+    from fastact.warm import Device
 
 EXAMPLES = """
 fastact warmup               all loops for this CPU, into the cache on disk
@@ -52,6 +55,8 @@ def run(given: argparse.Namespace, show: Printer) -> int:
 
 
 def _compile(device: Device, what: str, show: Printer) -> int:
+    from fastact import warm  # it starts processes, of which other commands know nothing
+
     done = 0
     with show.progress(warm.count(device)) as advance:
 
