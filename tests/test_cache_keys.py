@@ -101,7 +101,7 @@ def test_what_cannot_be_told_has_no_key(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_every_piece_of_the_driver_has_a_key() -> None:
-    pieces: list[Callable[..., Any]] = [driver.strided_loop, driver.general, driver.launch, driver.task, blocks.run]
+    pieces: list[Callable[..., Any]] = [driver.general, driver.launch, driver.task, blocks.run]
     pieces += [sums.accumulate, moments.values, moments.slopes, taken.run, staging.run]
     keys = [fingerprint(njit(piece)) for piece in pieces]
     assert None not in keys

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastact.cpu.flags import clear_flags
 from fastact.cpu.raw import (
     address_of,
-    call_general,
     call_launch,
     call_python,
     call_run,
     helper,
     lesser,
     put,
-    run_kernel,
     run_parallel,
     scratch,
     word,
@@ -26,12 +23,10 @@ from fastact.cpu.words import (
     BASE,
     BLOCK,
     CALL,
-    CLEAR,
     COMPILE,
     CONTROL,
     ENSURE,
     FLAT,
-    GENERAL,
     GRAIN,
     INPUTS,
     JOB_BYTES,
@@ -50,7 +45,6 @@ from fastact.cpu.words import (
     OPERANDS,
     PARALLEL_FOR,
     PARAMS,
-    PREPARE,
     RELEASE,
     ROW,
     RUN,
@@ -63,9 +57,6 @@ from fastact.cpu.words import (
     TASK,
     THREADS,
 )
-
-STATIC_DATA = object.__basicsize__ // 8 + 3
-"""Its word in NumPy's public PyArrayMethodObject: behind what every object of Python has, a name, two counts, and two options."""
 
 
 @helper
@@ -170,40 +161,3 @@ def general(record: int, args: int, steps: int, n: int) -> Any:
     put(job, JOB_CHUNK, 0)
     put(job, JOB_PARALLEL, 0 if shifted else 1)
     return call_launch(word(control, LAUNCH), job)
-
-
-def strided_loop(context: Any, data: Any, dims: Any, steps: Any, auxiliary: Any) -> Any:
-    """NumPy's strided inner loop. The record is `context->method->static_data`.
-
-    Small calls with scalar parameters whose arrays are dense, and identical or apart, go straight to the kernel.
-    """
-    record = word(word(address_of(context), 1), STATIC_DATA)
-    control = word(record, CONTROL)
-    n = word(address_of(dims), 0)
-    args = address_of(data)
-    operands = word(record, OPERANDS)
-    inputs = word(record, INPUTS)
-    params = inputs - word(record, PARAMS)
-    dense = n < word(control, GRAIN)
-    for j in range(operands):
-        step = word(address_of(steps), j)
-        size = word(record, SIZES + j)
-        dense = dense and (n == 1 or (step == 0 if params <= j < inputs else step == size))
-        for k in range(inputs, operands):
-            distance = word(args, j) - word(args, k)
-            written = word(record, SIZES + k)
-            same = distance == 0 and size == written
-            dense = dense and (same or distance >= written * n or distance <= -size * n)
-    if dense:
-        if word(record, KERNEL) == 0 and python(control, word(record, COMPILE)) < 0:
-            return -1
-        run_kernel(word(record, KERNEL), args, n)
-        if word(record, CLEAR) != 0:
-            clear_flags()
-        return 0
-    if word(control, GENERAL) == 0 and python(control, word(control, PREPARE)) < 0:
-        return -1
-    status = call_general(word(control, GENERAL), record, args, address_of(steps), n)
-    if word(record, CLEAR) != 0:
-        clear_flags()
-    return status

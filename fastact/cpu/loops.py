@@ -128,20 +128,23 @@ Form = tuple[str, list[Any], Callable[..., None], dict[str, int]]
 """The name of a function, its arguments, what writes its body, and the addresses of what that names."""
 
 
-def source(name: str, arguments: Sequence[Any], write: Callable[..., None]) -> str:
-    """A module in LLVM's textual form with one function ``void name(arguments)``, which `write(builder, *arguments)` fills."""
+def source(name: str, arguments: Sequence[Any], write: Callable[..., None], result: Any = None) -> str:
+    """A module in LLVM's textual form with one function, which `write(builder, *arguments)` fills, and returns from if it has a result."""
     module = ir.Module(name)
     module.triple = target.triple()
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+    function = ir.Function(module, ir.FunctionType(result or ir.VoidType(), arguments), name)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     write(builder, *function.args)
-    builder.ret_void()
+    if result is None:
+        builder.ret_void()
     return str(module)
 
 
-def build(name: str, arguments: Sequence[Any], write: Callable[..., None], symbols: Mapping[str, int] | None = None) -> Kernel:
+def build(
+    name: str, arguments: Sequence[Any], write: Callable[..., None], symbols: Mapping[str, int] | None = None, result: Any = None
+) -> Kernel:
     """Compile the function that `write` fills, or take it from the cache."""
-    text = source(name, arguments, write)
+    text = source(name, arguments, write, result)
     return Kernel(name, target.load(name, [text], lambda: target.compile_object(text, name), symbols))
 
 

@@ -11,12 +11,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 PTR = ir.PointerType()
-I8, I16, I32, I64, I128 = (ir.IntType(bits) for bits in (8, 16, 32, 64, 128))
+I1, I8, I16, I32, I64, I128 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64, 128))
 
 
 helper = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """For functions that only compiled code calls; the wrappers for other callers would double the compile time."""
-STRIDED_LOOP = types.int32(*[types.voidptr] * 5)
 TASK_LOOP = types.void(*[types.voidptr] * 4)
 LAUNCH_LOOP = types.intp(types.intp)
 RUN_LOOP = types.void(*[types.intp] * 3)
@@ -28,7 +27,8 @@ def _element(builder: Any, address: Any, index: Any) -> Any:
     return builder.gep(builder.inttoptr(address, PTR), [index], source_etype=I64)
 
 
-def _function(builder: Any, address: Any, result: Any, arguments: list[Any]) -> Any:
+def call_address(builder: Any, address: Any, result: Any, arguments: list[Any]) -> Any:
+    """Call a function by its address."""
     kind = ir.FunctionType(result, [a.type for a in arguments])
     return builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
 
@@ -119,7 +119,7 @@ def run_kernel(typing: Any, kernel: Any, args: Any, n: Any) -> Any:
     """Call ``void kernel(char **args, intptr_t n)``."""
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
-        _function(builder, a[0], ir.VoidType(), [builder.inttoptr(a[1], PTR), a[2]])
+        call_address(builder, a[0], ir.VoidType(), [builder.inttoptr(a[1], PTR), a[2]])
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp), lower
@@ -142,10 +142,19 @@ def run_parallel(typing: Any, parallel_for: Any, task: Any, tasks: Any, data: An
             I64(1),
             builder.trunc(a[4], I32),
         ]
-        _function(builder, a[0], ir.VoidType(), arguments)
+        call_address(builder, a[0], ir.VoidType(), arguments)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), lower
+
+
+def python_code(builder: Any, ensure: Any, call: Any, release: Any, function: Any) -> Any:
+    """The code of `call_python`."""
+    state = call_address(builder, ensure, I32, [])
+    result = call_address(builder, call, PTR, [builder.inttoptr(function, PTR)])
+    call_address(builder, release, ir.VoidType(), [state])
+    failed = builder.icmp_unsigned("==", builder.ptrtoint(result, I64), I64(0))
+    return builder.select(failed, I64(-1), I64(0))
 
 
 @intrinsic
@@ -157,11 +166,7 @@ def call_python(typing: Any, ensure: Any, call: Any, release: Any, function: Any
     """
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
-        state = _function(builder, a[0], I32, [])
-        result = _function(builder, a[1], PTR, [builder.inttoptr(a[3], PTR)])
-        _function(builder, a[2], ir.VoidType(), [state])
-        failed = builder.icmp_unsigned("==", builder.ptrtoint(result, I64), I64(0))
-        return builder.select(failed, I64(-1), I64(0))
+        return python_code(builder, *a)
 
     return types.intp(*[types.intp] * 4), lower
 
@@ -171,7 +176,7 @@ def _caller(count: int, result: Any) -> Any:
     returned = I64 if result is types.intp else ir.VoidType()
 
     def lower(context: Any, builder: Any, signature: Any, a: Any) -> Any:
-        value = _function(builder, a[0], returned, list(a[1:]))
+        value = call_address(builder, a[0], returned, list(a[1:]))
         return value if result is types.intp else context.get_dummy_value()
 
     kind = result(*[types.intp] * (count + 1))

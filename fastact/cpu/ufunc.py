@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy._core._multiarray_umath as umath
 
-from fastact.cpu import words
+from fastact.cpu import entry, words
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.cpu.parallel import control
 from fastact.directions import Direction, Signature, signature
@@ -82,10 +82,8 @@ _keep: list[Any] = []
 
 @functools.cache
 def strided_loop_address() -> int:
-    """The compiled `driver.strided_loop`."""
-    from fastact.cpu import driver, jitted, raw
-
-    return jitted.address(driver.strided_loop, raw.STRIDED_LOOP)
+    """The compiled inner loop."""
+    return entry.strided_loop()
 
 
 @functools.cache
