@@ -106,6 +106,23 @@ class Crelu:
             pieces.split(call, outputs.kind(x.dtype), x, right, left, dx)
         return dx
 
+    def jvp(self, x: Any, dx: Any, /, axis: int = -1, *, out: Any = None) -> Any:
+        """Jacobian-vector product: dx in the right half where x > 0, -dx in the left where x < 0, else +0; on the host.
+
+        `dx` has the shape and dtype of x; NaN where x is.
+        """
+        call = "crelu.jvp"
+        x = x if on_device(x) else outputs.floating(call, "x", x)
+        dx = outputs.tangent(call, dx, x)
+        place = outputs.axis(call, x, axis)
+        dy = outputs.ready(call, "out", out, outputs.scaled(x.shape, place, 2), x.dtype)
+        x, dx = (a.copy() if np.may_share_memory(a, dy) else a for a in (x, dx))
+        right, left = _halves(dy, place)
+        relu = make_ufunc(piecewise.relu, "backward")
+        relu(dx, x, out=right)
+        relu(-dx, -x, out=left)
+        return dy
+
     def reference(self, x: Any, /, axis: int = -1) -> Any:
         """Values by the C reference in long double."""
         x = outputs.floating("crelu.reference", "x", x)

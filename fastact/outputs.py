@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from fastact import dispatch, errors
 from fastact.errors import ACCEPTED
+from fastact.placement import on_device
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -94,6 +95,18 @@ def fitting(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     if dy.dtype != dtype:
         raise TypeError(f"{call}: dy has dtype {dy.dtype}; accepted is that of x, {dtype}")
     return dy
+
+
+def tangent(call: str, dx: Any, x: Array) -> Array:
+    """Dx as an array of the shape and dtype of x, which it must have; both on the host."""
+    if on_device(x) or on_device(dx):
+        raise TypeError(f"{call}: {'x' if on_device(x) else 'dx'} is on a CUDA device; accepted are arrays on the host")
+    dx = floating(call, "dx", dx)
+    if dx.shape != x.shape:
+        raise ValueError(f"{call}: dx has shape {dx.shape}; accepted is the shape of x, {x.shape}")
+    if dx.dtype != x.dtype:
+        raise TypeError(f"{call}: dx has dtype {dx.dtype}; accepted is that of x, {x.dtype}")
+    return dx
 
 
 def scaled(shape: tuple[int, ...], axis: int, factor: int) -> tuple[int, ...]:

@@ -123,6 +123,29 @@ class Packed:
         y, d = self._gradient("value_and_grad", (), x, params, (axis, gate, interleaved), out or (None, None), named)
         return y, d
 
+    def jvp(
+        self,
+        x: Any,
+        dx: Any,
+        /,
+        *params: Any,
+        axis: int = -1,
+        gate: str = "first",
+        interleaved: bool = False,
+        out: Any = None,
+        **named: Any,
+    ) -> Any:
+        """Jacobian-vector product, dy = f'(a)·b · da + f(a) · db; `dx` holds da and db, packed as `x` is, and has its shape."""
+        call = f"{self._record.name}.packed.jvp"
+        bound = bind(self._record, ".packed.jvp", params, named)
+        whole = [
+            device("part").floating(call, name, a) if on_device(a) else errors.numbers(call, name, a) for name, a in (("x", x), ("dx", dx))
+        ]
+        if whole[0].shape != whole[1].shape:
+            raise ValueError(f"{call}: dx has shape {whole[1].shape}; accepted is the shape of x, {whole[0].shape}")
+        (a, b), (da, db) = (split(call, name, h, axis, gate, interleaved=interleaved) for name, h in zip(("x", "dx"), whole, strict=True))
+        return self._run(call, "jvp", (da, db, a, b), bound, out, named)
+
     def _gradient(
         self,
         direction: Direction,
@@ -180,6 +203,9 @@ class Packed:
             shape = device("part").part(call, name, operand).shape if on_device(operand) else np.shape(operand)
             if shape != half and (len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape[::-1], half[::-1], strict=False))):
                 raise ValueError(f"{call}: {name} has shape {shape}; accepted is what broadcasts to {half}, the shape of y")
+        if direction == "jvp":
+            da, db, a, b = arrays
+            return self._gate.jvp(a, b, da, db, *params, out=out)
         if on_device(arrays[-1]):
             return dispatch.device_calls().call(self._record, direction, (*arrays, *params), out, {})
         return dispatch.call(make_ufunc(self._record, direction), self._record, direction, (*arrays, *params), out, {})

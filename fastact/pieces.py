@@ -175,6 +175,16 @@ class Maxout:
         pieces.maxout(call, outputs.kind(dy.dtype), count, None, None, index, dy, _grouped(dx, count, place))
         return dx
 
+    def jvp(self, x: Any, dx: Any, /, k: int, axis: int = -1, *, out: Any = None) -> Any:
+        """Jacobian-vector product: dx, of the shape and dtype of x, at the winner of each k pieces; on the host."""
+        call = "maxout.jvp"
+        x, count, place, shape = self._wide(call, x, k, axis)
+        dx = outputs.tangent(call, dx, x)
+        dy = outputs.ready(call, "out", out, shape, x.dtype)
+        _, index = self.with_index(x, count, place)
+        dy[...] = np.take_along_axis(_grouped(dx, count, place), index[..., None].astype(np.intp), -1)[..., 0]
+        return dy
+
     def reference(self, x: Any, /, k: int, axis: int = -1) -> tuple[Any, Any]:
         """(y, index) by the C reference in long double."""
         x, count, place, shape = self._wide("maxout.reference", x, k, axis)

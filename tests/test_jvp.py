@@ -147,6 +147,45 @@ def test_of_cross_entropies(kind: str) -> None:
     assert (fa.sigmoid_cross_entropy.jvp(x, soft, v) == fa.sigmoid_cross_entropy.backward(v, x, soft)).all()
 
 
+OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "swiglu.packed": (fa.swiglu.packed, {"interleaved": True}),
+    "glu of PyTorch": (fa.presets.torch.glu, {"axis": 0}),
+    "clamped_swiglu.packed": (fa.clamped_swiglu.packed, {"limit": 0.5, "gate": "second"}),
+    "crelu": (fa.crelu, {"axis": 0}),
+    "maxout": (fa.maxout, {"k": 3}),
+    "rrelu": (fa.rrelu, {"rng": 3}),
+    "noisy_hard_tanh": (fa.noisy_hard_tanh, {"rng": (3, 1), "p": 2.0}),
+    "gumbel_softmax": (fa.gumbel_softmax, {"rng": 3, "temperature": 0.5, "axis": 0}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_of_all_that_has_backward(name: str) -> None:
+    """The transpose; the same from strided arrays and in `out`."""
+    f, options = OTHERS[name]
+    given = options | {"wrt": "x"} if isinstance(f, fa.Noisy) else options
+    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-12)):
+        x, dx = ordinary(dtype, (2, 8, 6))
+        change = f.jvp(x, dx, **options)
+        dy = ordinary(dtype, change.shape, 1)
+        back, terms = f.backward(dy, x, **given) * dx, dy * change
+        assert change.dtype == dtype
+        assert abs(terms.sum() - back.sum()) <= tolerance * abs(back).sum()
+    same_bits(f.jvp(np.asfortranarray(x), np.repeat(dx, 2, 1)[:, ::2], **options), change)
+    if f is not fa.gumbel_softmax:
+        out = np.empty_like(change)
+        assert f.jvp(x, dx, out=out, **options) is out
+        same_bits(out, change)
+    with pytest.raises(ValueError, match=r"jvp: dx has shape \(8, 5\)"):
+        f.jvp(x, dx[:, :5], **options)
+
+
+def test_of_all_that_has_backward_by_name() -> None:
+    public = [getattr(fa, name) for name in fa.__all__]
+    lacking = [f for f in public if hasattr(f, "backward") and not isinstance(f, type) and not hasattr(f, "jvp")]
+    assert not lacking
+
+
 @scene
 def test_on_a_device(stub: Stub) -> None:
     fakes.torch(stub)

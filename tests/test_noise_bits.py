@@ -172,7 +172,7 @@ def test_draws_are_the_plain_source_bit_for_bit(name: str, kind: str) -> None:
         long = drawn.view(np.uint64)
         top, tail = long >> np.uint64(63), ((long & np.uint64(2**52 - 1)).astype(real) + 0.5) * 2.0**-53
         ends = [tail, 0.5 - tail]
-    draw = bind(getattr(draws, name), kind, compiled=False)
+    draw = bind(getattr(draws, name), kind)
     with np.errstate(all="ignore"):
         wanted = [draw(real(0), tail, centre, real(-1 if negative else 1)) for tail, centre, negative in zip(*ends, top, strict=True)]
     same_bits(getattr(fa.noise, name)((SEED, 1), len(wanted), kind), np.array(wanted, kind))

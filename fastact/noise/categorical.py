@@ -56,16 +56,17 @@ def _check(call: str, ndim: int, temperature: Any, axis: Any) -> None:
         raise ValueError(f"{call}: axis is {axis!r}; accepted are whole numbers from {-ndim} to {ndim - 1}")
 
 
-def _on_device(call: str, x: Any, rng: Any, temperature: Any, axis: Any, dy: Any = None) -> Any:
-    """The soft results for an array on a CUDA device, or with dy the gradient."""
+def _on_device(call: str, x: Any, rng: Any, temperature: Any, axis: Any, given: tuple[str, Any] | None = None) -> Any:
+    """The soft results for an array on a CUDA device, or their Jacobian times an array, given with its name."""
     noise = device_noise(draws.gumbel, key(call, rng))
     _check(call, len(shape_of(x)), temperature, axis)
     device, last = importlib.import_module("fastact.cuda.gumbel"), (noise, float(temperature), int(axis))
-    if dy is None:
+    if given is None:
         return device.forward(call, gumbel_softmax, x, *last)
-    if shape_of(dy) != shape_of(x):
-        raise ValueError(f"{call}: dy has shape {shape_of(dy)}; accepted is the shape of x, {shape_of(x)}")
-    return device.backward(call, gumbel_softmax, dy, x, *last)
+    name, v = given
+    if shape_of(v) != shape_of(x):
+        raise ValueError(f"{call}: {name} has shape {shape_of(v)}; accepted is the shape of x, {shape_of(x)}")
+    return device.backward(call, gumbel_softmax, v, x, *last)
 
 
 class GumbelSoftmax:
@@ -145,12 +146,21 @@ class GumbelSoftmax:
 
         Parameters are those of the forward call; `dy` has the shape of `x`.
         """
+        return self._product("backward", "dy", dy, x, rng, temperature, axis)
+
+    def jvp(self, x: Any, dx: Any, /, *, rng: Any, temperature: float = 1.0, axis: int = -1) -> Any:
+        """Jacobian-vector product of the soft y, whose Jacobian is symmetric: `backward` with the operands named otherwise."""
+        return self._product("jvp", "dx", dx, x, rng, temperature, axis)
+
+    def _product(self, method: str, name: str, v: Any, x: Any, rng: Any, temperature: float, axis: int) -> Any:
+        """The Jacobian times `v`, which is called `name`."""
+        call = f"{self.name}.{method}"
         if on_device(x):
-            return _on_device(self.name + ".backward", x, rng, temperature, axis, dy)
-        y, kind = self._soft(".backward", x, rng, temperature, axis)
-        upstream = _argument(self.name + ".backward", "dy", dy)
+            return _on_device(call, x, rng, temperature, axis, (name, v))
+        y, kind = self._soft("." + method, x, rng, temperature, axis)
+        upstream = _argument(call, name, v)
         if upstream.shape != y.shape:
-            raise ValueError(f"{self.name}.backward: dy has shape {upstream.shape}; accepted is the shape of x, {y.shape}")
+            raise ValueError(f"{call}: {name} has shape {upstream.shape}; accepted is the shape of x, {y.shape}")
         dx = softmax.backward_from_output(upstream.astype(y.dtype, copy=False), y, axis, out=y)
         with np.errstate(all="ignore"):
             dx /= dx.dtype.type(temperature)

@@ -175,6 +175,14 @@ class Noisy:
         operands = dispatch.narrow((dy, x, *bound), len(self.params))
         return backward(self.record, operands, self.draw, key(self.name + ".backward", rng), wrt, out)
 
+    def jvp(self, x: Any, dx: Any, noise: Any = None, /, *, rng: Any = None, out: Any = None, **params: Any) -> Any:
+        """Jacobian-vector product, dy = f'(x) · dx: `backward` by x with the operands named otherwise; all else is constant."""
+        bound = self._bind(".jvp", x, noise, rng, params)
+        if rng is None:
+            return self._explicit.jvp(x, dx, *bound, out=out)
+        operands = dispatch.narrow((dx, x, *bound), len(self.params))
+        return elementwise(self.record, "jvp", operands, self.draw, key(self.name + ".jvp", rng), out)
+
     @functools.cached_property
     def expected(self) -> Activation:
         """The mean over the noise, as a function of x and the parameters with all directions: what evaluation uses."""

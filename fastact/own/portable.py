@@ -79,7 +79,7 @@ class _Function:
 
             return tuple(x.context.mpf(part(*given)) for part in DEFINITIONS[self.record.name])
         with np.errstate(all="ignore"):
-            return in_float64(self.record.scalar, "float64", compiled=False)(*map(np.float64, given))
+            return in_float64(self.record.scalar, "float64")(*map(np.float64, given))
 
     def __call__(self, x: Any, *params: Any) -> Any:
         return self.scalar_grad(x, *params)[0]

@@ -33,5 +33,9 @@ class PackedGlu:
         """(y, d) in one pass, where d holds dy/db and dy/da as `x` holds b and a."""
         return fa.glu.packed.value_and_grad(x, axis=axis, gate="second", out=out)
 
+    def jvp(self, x: Any, dx: Any, /, axis: int = -1, *, out: Any = None) -> Any:
+        """Jacobian-vector product: dy of dx, which has the shape of `x`."""
+        return fa.glu.packed.jvp(x, dx, axis=axis, gate="second", out=out)
+
 
 glu = PackedGlu()

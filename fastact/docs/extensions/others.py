@@ -52,6 +52,7 @@ def noisy(f: fa.Noisy, example: str) -> str:
         (f"`fa.{name}.backward(dy, x, rng=seed)`", f"(dx, {', '.join('d' + p for p in trained)})" if trained else "dx, of the same noise"),
         (f"`fa.{name}.derivative(x, rng=seed)`", "dy/dx"),
         (f"`fa.{name}.value_and_grad(x, rng=seed)`", "both in one pass"),
+        (f"`fa.{name}.jvp(x, dx, rng=seed)`", "dy, forward mode, of the same noise"),
         (f"`fa.{name}.expected(x)`", "the mean over the noise" if f.mean is not None else "refused: there is no closed form"),
     ]
     budget = record.budget
