@@ -28,5 +28,5 @@ def find(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """Every attribute of the package, imported or not."""
-    return sorted({*vars(fastact), *fastact.__all__, "testing"})
+    """The public names of the package, imported or not; its inner modules are left out."""
+    return sorted({*fastact.__all__, "__version__", "testing"})

@@ -97,7 +97,7 @@ def fitting(call: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return dy
 
 
-def tangent(call: str, dx: Any, x: Array) -> Array:
+def tangent(call: str, dx: Any, x: Any) -> Any:
     """Dx as an array of the shape and dtype of x, which it must have; both on the host."""
     if on_device(x) or on_device(dx):
         raise TypeError(f"{call}: {'x' if on_device(x) else 'dx'} is on a CUDA device; accepted are arrays on the host")

@@ -63,9 +63,16 @@ def test_one_value_by_address() -> None:
         same_bits(np.array([d(*map(float, row), *params) for row in rows], dtype), expected[0] if len(operands) > 1 else expected)
 
 
+def test_dtypes_as_numpy_takes_them() -> None:
+    for f in (fa.gelu, fa.swiglu, fa.softmax):
+        assert {f.address(d) for d in (np.float32, np.dtype("f4"), "f4", "float32")} == {f.address()}
+    assert fa.gelu.address(np.float64, scalar=True) == fa.gelu.address("float64", scalar=True)
+
+
 def test_mistaken_addresses() -> None:
     for call, message in (
-        (lambda: fa.gelu.address("float128"), "gelu.address: dtype is 'float128'; accepted are float16"),
+        (lambda: fa.gelu.address("float99"), "gelu.address: dtype is 'float99'; accepted are float16"),
+        (lambda: fa.softmax.address(None), "softmax.address: dtype is None; accepted are float16"),
         (
             lambda: fa.gelu.address("float16", scalar=True),
             "gelu.address: dtype is 'float16'; accepted beside scalar=True are float32, float64",

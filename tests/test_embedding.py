@@ -95,6 +95,12 @@ def test_mistakes(call: Any, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("given", ["a", 1j, np.ones(1)])
+def test_mistaken_numbers(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"^leaky_relu.scalar: slope is of type \w+; accepted are real numbers$"):
+        leaky_relu(1.0, given)
+
+
 MINE = """
 import numpy as np, sys, fastact as fa
 from numba import njit

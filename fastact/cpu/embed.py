@@ -6,7 +6,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from llvmlite import ir
@@ -24,9 +24,13 @@ from fastact.numerics.emit import REAL, Value
 from fastact.own import paths
 from fastact.record import Record
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 ACCEPTED = tuple(name for name in STORAGE if name != "longdouble")
-LOOPS: tuple[Direction, ...] = ("forward", "backward", "derivative", "value_and_grad")
-RETURNED: tuple[Direction, ...] = ("forward", "derivative")
+Loop = Literal["forward", "backward", "derivative", "value_and_grad"]
+LOOPS: tuple[Loop, ...] = get_args(Loop)
+RETURNED: tuple[Loop, ...] = ("forward", "derivative")
 _serial = itertools.count()
 _plain: dict[tuple[Record, Direction, str, bool], Kernel] = {}
 
@@ -56,6 +60,10 @@ class Scalar:
         except TypeError as error:
             raise TypeError(f"{self.__name__}: {error}; accepted is {self.__signature__}") from None
         bound.apply_defaults()
+        for name, number in bound.arguments.items():
+            kind = np.asarray(number).dtype
+            if np.ndim(number) or (kind.kind not in "fiub" and kind.name != "bfloat16"):
+                raise TypeError(f"{self.__name__}: {name} is of type {type(number).__name__}; accepted are real numbers")
         real = np.float32 if isinstance(bound.args[0], np.float32 | np.float16) else np.float64
         with np.errstate(all="ignore"):
             return _from_python(self)(*map(real, bound.args))
@@ -167,13 +175,24 @@ def _returning(record: Record, dtype: str, direction: Direction) -> Kernel:
     return Kernel(name, target.load(name, [text], lambda: target.compile_object(text, name)))
 
 
-def address(owner: Any, dtype: str = "float32", direction: Direction = "forward", *, scalar: bool = False) -> int:
+def dtype_name(call: str, dtype: Any, accepted: tuple[str, ...], beside: str = "") -> str:
+    """The name of a dtype, given as NumPy takes it."""
+    try:
+        name = dtype if isinstance(dtype, str) and dtype in accepted else np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if dtype is None or name not in accepted:
+        raise TypeError(f"{call}: dtype is {dtype!r}; accepted{beside} are {', '.join(accepted)}")
+    return name
+
+
+def address(owner: Any, dtype: DTypeLike = "float32", direction: Loop = "forward", *, scalar: bool = False) -> int:
     """Address of a plain C function, compiled on demand and valid as long as the process lives; `fastact.get_include` has its type.
 
     Parameters
     ----------
     dtype : {"float16", "bfloat16", "float32", "float64"}
-        Element type T. Parameters are P: float32, or float64 for float64.
+        Element type T, by its name or as a dtype of NumPy. Parameters are P: float32, or float64 for float64.
     direction : {"forward", "backward", "derivative", "value_and_grad"}
         ``void f(intptr_t n, const T *x, const P *param..., T *y)``; backward has dy before x, and value_and_grad d after y. Each parameter
         points to one value. Of a gate, a and b stand for x, and there is an output for each of the results. Arrays are dense; outputs may
@@ -196,12 +215,11 @@ def address(owner: Any, dtype: str = "float32", direction: Direction = "forward"
     record, call = owner.record, f"{owner.name}.address"
     dtypes, directions = (tuple(REAL), RETURNED) if scalar else (ACCEPTED, LOOPS)
     beside = " beside scalar=True" if scalar else ""
-    if dtype not in dtypes:
-        raise TypeError(f"{call}: dtype is {dtype!r}; accepted{beside} are {', '.join(dtypes)}")
+    name = dtype_name(call, dtype, dtypes, beside)
     if direction not in directions:
         raise ValueError(f"{call}: direction is {direction!r}; accepted{beside} are {', '.join(directions)}")
-    key = record, direction, dtype, scalar
+    key = record, direction, name, scalar
     if key not in _plain:
-        made = _returning(record, dtype, direction) if scalar else compile_kernel(record, direction, dtype, plain=True)
+        made = _returning(record, name, direction) if scalar else compile_kernel(record, direction, name, plain=True)
         _plain.setdefault(key, made)
     return _plain[key].address

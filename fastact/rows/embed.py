@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from llvmlite import ir
 
+from fastact.cpu.embed import ACCEPTED, dtype_name
 from fastact.cpu.loops import Kernel, build
 from fastact.numerics.emit import DOUBLE, I64, PTR, constant
 from fastact.rows import words
@@ -14,17 +15,19 @@ from fastact.rows.kernel import emit
 from fastact.rows.programs import Plan
 from fastact.rows.record import RowRecord
 
-ACCEPTED = ("float16", "bfloat16", "float32", "float64")
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 _plain: dict[tuple[RowRecord, str, str], Kernel] = {}
 
 
-def address(function: Any, dtype: str = "float32", direction: str = "forward") -> int:
+def address(function: Any, dtype: DTypeLike = "float32", direction: Literal["forward", "backward"] = "forward") -> int:
     """Address of a plain C loop over dense rows, compiled on demand and valid as long as the process lives.
 
     Parameters
     ----------
     dtype : {"float16", "bfloat16", "float32", "float64"}
-        Element type T.
+        Element type T, by its name or as a dtype of NumPy.
     direction : {"forward", "backward"}
         ``void f(intptr_t rows, intptr_t n, const T *x, T *y)`` with rows of n elements one after another; y of logsumexp has one element
         for each. Backward is ``void f(intptr_t rows, intptr_t n, const T *dy, const T *x, T *dx)``. Outputs may be inputs of their size.
@@ -35,14 +38,13 @@ def address(function: Any, dtype: str = "float32", direction: str = "forward") -
         The address. The loop uses the calling thread alone and may be called from many at once.
     """
     record, call = function.record, f"{function.name}.address"
-    if dtype not in ACCEPTED:
-        raise TypeError(f"{call}: dtype is {dtype!r}; accepted are {', '.join(ACCEPTED)}")
+    name = dtype_name(call, dtype, ACCEPTED)
     accepted = ("forward",) if record.flat else ("forward", "backward")
     if direction not in accepted:
         raise ValueError(f"{call}: direction is {direction!r}; accepted are {', '.join(accepted)}")
-    key = record, dtype, direction
+    key = record, name, direction
     if key not in _plain:
-        _plain[key] = _compile(record, dtype, backward=direction == "backward")
+        _plain[key] = _compile(record, name, backward=direction == "backward")
     return _plain[key].address
 
 
