@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["FASTACT_CACHE_DIR"], ignore_errors=True)
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
+import numpy as np
 import pytest
 from cases import DIRECTIONS, DTYPES
 
@@ -44,6 +45,13 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     fastact.set_num_threads(request.param)
     yield request.param
     fastact.set_num_threads(before)
+
+
+@pytest.fixture
+def raising() -> Iterator[None]:
+    """Floating-point warnings of NumPy are errors."""
+    with np.errstate(all="raise"):
+        yield
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""What the CPU that Numba compiles for can do, and what that means for the loops."""
+"""What the CPU that code is compiled for can do, and what that means for the loops."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def converts_half() -> bool:
 
 @functools.cache
 def features() -> Features:
-    """What the CPU can do that Numba compiles for; what is not known to be there counts as missing.
+    """What the CPU can do that code is compiled for; what is not known to be there counts as missing.
 
     Returns
     -------
