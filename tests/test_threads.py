@@ -22,7 +22,7 @@ LIBRARIES = f"{Path(sys.prefix) / 'lib'}{os.pathsep}{os.environ.get('LD_LIBRARY_
 """Where pip puts tbb, in which the dynamic linker does not look by itself."""
 LAYERS = ("omp", "tbb", "workqueue")
 START = """
-import faulthandler, os, threading
+import faulthandler, os, signal, threading
 faulthandler.dump_traceback_later(100, exit=True)
 import numpy as np
 import fastact as fa
@@ -61,6 +61,24 @@ if child == 0:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 print(len(digest(x)))
+"""
+FORK_WHILE_COMPILING = """
+def work():
+    for f in fa.ACTIVATIONS:
+        f.value_and_grad(x[:3], *[1] * sum(p.default is None for p in f.params))
+fa.relu.value_and_grad(x[:3]), fa.relu.backward(x[:3], x[:3])  # imports what is imported late: Python's locks of imports are not ours
+worker = threading.Thread(target=work)
+worker.start()
+forks = 0
+while worker.is_alive() and forks < 8:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(0 if fa.mish.backward(x[:3], x[:3]).size == 3 else 3)
+    assert os.waitpid(child, 0)[1] == 0
+    forks += 1
+worker.join()
+print(forks)
 """
 AT_ONCE = """
 found, gate = [None] * 8, threading.Barrier(8)
@@ -102,6 +120,12 @@ def test_fork_after_use(layer: str) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_fork_before_use(layer: str) -> None:
     assert int(python(START + EARLY_FORK, NUMBA_THREADING_LAYER=layer)) == 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_fork_while_another_thread_compiles() -> None:
+    """Without the files of earlier processes, so that every first call compiles."""
+    assert int(python(START + FORK_WHILE_COMPILING, FASTACT_CACHE_DIR="off")) > 3
 
 
 def test_eight_threads_at_once(layer: str) -> None:

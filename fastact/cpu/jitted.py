@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from llvmlite import ir
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 
-from fastact.cpu import target
+from fastact.cpu import compiling, target
 from fastact.cpu.fingerprint import fingerprint
 
-_lock = threading.RLock()
 _compiled: dict[Any, int] = {}
 
 
@@ -21,7 +19,7 @@ def address(function: Any, kind: Any) -> int:
 
     It must not raise: there is nobody to tell.
     """
-    with _lock:
+    with compiling.lock:
         if function not in _compiled:
             _compiled[function] = _load(function, kind)
         return _compiled[function]

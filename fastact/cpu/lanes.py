@@ -7,7 +7,6 @@ the items from each one's lane to the next, and three words more. Such a job is 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastact.cpu import half, jitted, parallel, raw, taken, words
+from fastact.cpu import compiling, half, jitted, parallel, raw, taken, words
 from fastact.cpu.blocks import carry, change, seek
 from fastact.cpu.layout import coalesce
 from fastact.cpu.raw import I32, PTR, lesser, put, run_kernel, scratch, word
@@ -27,7 +26,6 @@ STEPS, EXTRA = OPERANDS, 2 * OPERANDS
 _TABLE, _TAIL = 8 * (EXTRA + MORE), words.JOB_BYTES // 8
 _KERNEL = types.void(types.intp, types.intp)
 _FLOATS = {"float16": ir.HalfType(), "bfloat16": None, "float32": ir.FloatType(), "float64": ir.DoubleType()}
-_lock = threading.Lock()
 _compiled: dict[tuple[Any, ...], int] = {}
 
 
@@ -99,7 +97,7 @@ def _run(job: int, first: int, stop: int) -> None:
 
 def _address(kind: Any, make: Callable[..., Callable[..., None]], *key: Any) -> int:
     """The compiled function that `make` gives for `key`, which is kept."""
-    with _lock:
+    with compiling.lock:
         if (make, key) not in _compiled:
             _compiled[make, key] = jitted.address(make(*key), kind)
         return _compiled[make, key]

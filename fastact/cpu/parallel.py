@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from typing import Any
 
 import numpy as np
 from numba import config, threading_layer
 from numba.np.ufunc import parallel
 
-from fastact.cpu import words
+from fastact.cpu import compiling, words
 
 _GRAIN = 32768
-_lock = threading.Lock()
 _layer = ""
 _forked = False
 
@@ -32,7 +30,7 @@ def prepare_sums() -> None:
     """Compile the accumulation of parameter gradients."""
     from fastact.cpu import raw, sums
 
-    with _lock:
+    with compiling.lock:
         if not control[words.ACCUMULATE]:
             _compile(words.ACCUMULATE, sums.accumulate, raw.ACCUMULATE_LOOP)
 
@@ -41,7 +39,7 @@ def prepare() -> None:
     """Compile the pieces of the driver that large, strided and overlapping calls need."""
     from fastact.cpu import blocks, driver, raw
 
-    with _lock:
+    with compiling.lock:
         if control[words.GENERAL]:
             return
         _compile(words.RUN, blocks.run, raw.RUN_LOOP)
@@ -53,7 +51,7 @@ def prepare() -> None:
 def start() -> None:
     """Start Numba's threads. The workqueue layer aborts on concurrent use: there all calls stay serial."""
     global _layer  # noqa: PLW0603
-    with _lock:
+    with compiling.lock:
         if control[words.PARALLEL_FOR] or control[words.THREADS] == 1:
             return
         parallel._launch_threads()
@@ -68,8 +66,7 @@ def start() -> None:
 
 def _after_fork() -> None:
     """A child must not touch the threads of its parent."""
-    global _forked, _lock  # noqa: PLW0603
-    _lock = threading.Lock()
+    global _forked  # noqa: PLW0603
     if control[words.PARALLEL_FOR]:
         _forked = True
         control[words.THREADS] = 1

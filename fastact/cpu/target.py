@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,8 +16,8 @@ from numba import config
 from numba.core.codegen import get_host_cpu_features
 
 from fastact import cache
+from fastact.cpu import compiling
 
-_lock = threading.RLock()
 _serial = itertools.count()
 _loaded: dict[tuple[str, tuple[tuple[str, int], ...]], int] = {}
 _keep: list[Any] = []
@@ -95,7 +93,7 @@ def load(name: str, key: Sequence[str] | None, make: Callable[[], bytes], symbol
     outside itself.
     """
     given = symbols or {}
-    with _lock:
+    with compiling.lock:
         file = f"{cache.digest([name, *key, *description()])}.o" if key is not None else f"{next(_serial)}"
         known = (file, tuple(sorted(given.items())))
         if known not in _loaded:
@@ -116,13 +114,3 @@ def _link(name: str, data: bytes, symbols: Mapping[str, int]) -> int:
     library = builder.link(_linker(), f"fastact {next(_serial)}")
     _keep.append(library)
     return int(library[name])
-
-
-def _after_fork() -> None:
-    """What another thread of the parent was about to do does not hold up a child."""
-    global _lock  # noqa: PLW0603
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import threading
 from collections.abc import Callable
 from ctypes import c_char_p, c_int, c_void_p, py_object
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy._core._multiarray_umath as umath
 
-from fastact.cpu import entry, words
+from fastact.cpu import compiling, entry, words
 from fastact.cpu.loops import Kernel, compile_kernel
 from fastact.cpu.parallel import control
 from fastact.directions import Direction, Signature, signature
@@ -76,7 +75,6 @@ class Loop(NamedTuple):
     ensure_arrays: Callable[[], None]
 
 
-_compiling = threading.RLock()
 _keep: list[Any] = []
 
 
@@ -94,7 +92,7 @@ def typed_loop(record: Record, direction: Direction, dtype: str) -> Loop:
     kernels: dict[bool, Kernel] = {}
 
     def ensure(arrays: bool = False) -> None:
-        with _compiling:
+        with compiling.lock:
             if arrays not in kernels:
                 kernels[arrays] = compile_kernel(record, direction, dtype, arrays=arrays)
                 row[words.KERNEL + arrays] = kernels[arrays].address

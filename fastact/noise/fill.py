@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import Any
 
 from llvmlite import ir
 
+from fastact.cpu import compiling
 from fastact.cpu.loops import I8, I32, I64, PTR, Kernel, _loop, build
 from fastact.cpu.words import BLOCK
 from fastact.directions import STORAGE
 from fastact.noise.parts import double, single
 from fastact.noise.philox import emit, round_keys
 from fastact.numerics.emit import Value, traced
-
-_compiling = threading.Lock()
 
 
 def compile_fill(draw: Any, width: str) -> Kernel:
@@ -25,7 +23,7 @@ def compile_fill(draw: Any, width: str) -> Kernel:
     the generator at counters 0, 1, ... follow each other. The lock keeps threads that ask at once from compiling two, of
     which one would be freed while it runs.
     """
-    with _compiling:
+    with compiling.lock:
         return _compiled(draw, width)
 
 

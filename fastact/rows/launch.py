@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fastact.cpu import parallel
+from fastact.cpu import compiling, parallel
 from fastact.cpu.layout import address
 from fastact.rows import words
 from fastact.rows.access import SIZE, Operand
@@ -24,7 +24,6 @@ _CACHE = 2**19
 _SIDE = 16
 _KEPT = 2**25
 _local = threading.local()
-_lock = threading.Lock()
 _run = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p)
 _rows = ctypes.CFUNCTYPE(None, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_ssize_t)
 
@@ -57,7 +56,7 @@ def _name(dtype: np.dtype[Any]) -> str:
 def _runner() -> int:
     from fastact.rows import staging
 
-    with _lock:
+    with compiling.lock:
         return staging.address()
 
 
