@@ -34,8 +34,21 @@ def _blocks(function: Callable[..., Any], *arrays: Any, dtype: Any, count: int |
 
 
 def spread(a: Any, shape: tuple[int, ...], chunks: Any) -> Any:
-    """An operand in the shape and the chunks of another."""
-    return (a if a.shape == shape else da.broadcast_to(a, shape)).rechunk(chunks)
+    """An operand in the shape and the chunks of another; of lengths that are not known, NaN, tasks are told whether they agree."""
+    if a.chunks == chunks or (a.ndim == len(shape) and np.array_equal(a.shape, shape, equal_nan=True)):
+        known = {k: c for k, c in enumerate(chunks) if not np.isnan(c).any()}
+        return a.rechunk(known)
+    return da.broadcast_to(a, shape).rechunk(chunks)
+
+
+def _with_axis(a: Any, axis: int) -> Any:
+    """The array with one more axis, of length 1."""
+    return a[(slice(None),) * axis + (None,)]
+
+
+def _repeated(a: Any, axis: int, count: int) -> Any:
+    """The array `count` times along the axis; other lengths may be unknown."""
+    return da.concatenate([a] * count, axis, allow_unknown_chunksizes=True)
 
 
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -108,7 +121,7 @@ def _all(x: Any, axis: int, factor: float, dtype: np.dtype[Any]) -> Any:
 
 def _log_softmax(x: Any, axis: int, factor: float, dtype: np.dtype[Any]) -> Any:
     total = _all(x, axis, factor, dtype)
-    every = da.concatenate([total] * x.numblocks[axis], axis)
+    every = _repeated(total, axis, x.numblocks[axis])
     return _blocks(functools.partial(_log, axis, factor, dtype), x, every, dtype=dtype)
 
 
@@ -144,8 +157,8 @@ def _backward(dy: Any, y: Any, axis: int, factor: float, dtype: np.dtype[Any], *
     wide = _wide(dtype)
     dy = spread(dy, y.shape, y.chunks)
     dots = _blocks(functools.partial(_dot, axis, wide), dy, *(() if log else (y,)), dtype=wide, count=1, axis=axis)
-    dot = da.expand_dims(_reduced(dots.rechunk({axis: -1}), axis, wide), axis)
-    every = da.concatenate([dot] * y.numblocks[axis], axis)
+    dot = _with_axis(_reduced(dots.rechunk({axis: -1}), axis, wide), axis)
+    every = _repeated(dot, axis, y.numblocks[axis])
     return _blocks(functools.partial(_gradient, factor, log, dtype), dy, y, every, dtype=dtype)
 
 
@@ -176,8 +189,8 @@ def backward(name: str, arrays: Mapping[str, Any], axis: int, factor: float, dty
     if name != "logsumexp":
         return _backward(arrays["dy"], y, axis, factor, dtype, log=name == "log_softmax")
     lead = tuple(c for k, c in enumerate(y.chunks) if k != axis)
-    dy = da.expand_dims(spread(arrays["dy"], tuple(map(sum, lead)), lead), axis)
-    every = da.concatenate([dy] * y.numblocks[axis], axis)
+    dy = _with_axis(spread(arrays["dy"], tuple(map(sum, lead)), lead), axis)
+    every = _repeated(dy, axis, y.numblocks[axis])
     return _blocks(functools.partial(_row_gradient, factor, dtype), y, every, dtype=dtype)
 
 

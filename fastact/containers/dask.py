@@ -64,7 +64,8 @@ def rows(function: Callable[..., Any], call: str, primary: str, operands: Operan
     name, _, method = call.partition(".")
     reduced, per_row = name == "logsumexp" and method != "backward", name == "logsumexp" and method == "backward"
     if split:
-        if name not in _IN_CHUNKS or method == "jvp" or len(axes) > 1 or set(options) - {"scale"}:
+        masked = any(isinstance(a._meta, np.ma.MaskedArray) for a in arrays.values())
+        if masked or name not in _IN_CHUNKS or method == "jvp" or len(axes) > 1 or set(options) - {"scale"}:
             told = f"accepted here are rows of one chunk, as of {primary}.rechunk({{{split[0]}: -1}})"
             raise TypeError(f"{call}: {primary} has {x.numblocks[split[0]]} chunks along axis {split[0]}; {told}")
         factor = _IN_CHUNKS[name] * scale_of(call, options.get("scale", 1.0))

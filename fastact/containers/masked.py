@@ -19,7 +19,7 @@ def rows(function: Callable[..., Any], call: str, primary: str, operands: Operan
     if out is not None and not isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"{call}: out is a {type(out).__name__}; accepted beside a MaskedArray is a MaskedArray, or None")
     hidden = np.ma.getmaskarray(x)
-    shown = ~hidden if options.get("where") is None else ~hidden & options["where"]
+    shown = ~hidden if options.get("where") is None else ~hidden & np.ma.filled(options["where"], False)
     arrays = [_uncovered(call, primary, hidden, axis, name, a) for name, a in operands.items()]
     given = {} if out is None else {"out": np.ma.getdata(out)}
     result = function(*arrays, axis, **{**options, "where": shown, **given})
@@ -29,7 +29,8 @@ def rows(function: Callable[..., Any], call: str, primary: str, operands: Operan
         return out
     if np.ndim(result) == 0:
         return np.ma.masked if mask else result
-    return np.ma.MaskedArray(result, mask, fill_value=x.fill_value)
+    with np.errstate(over="ignore"):  # the usual fill value is too large for float16
+        return np.ma.MaskedArray(result, mask, fill_value=x.fill_value)
 
 
 def _uncovered(call: str, primary: str, hidden: Any, axis: Any, name: str, a: Any) -> Any:

@@ -20,7 +20,7 @@ from jax.custom_derivatives import SymbolicZero
 from fastact import ACTIVATIONS, GATES, Activation, Gate
 from fastact.binding import bind
 from fastact.directions import STORAGE, Direction, signature
-from fastact.interop.pieces import LINEAR
+from fastact.interop.pieces import straight
 from fastact.interop.xla import handler, version
 from fastact.record import Record
 
@@ -42,7 +42,7 @@ def _run(record: Record, direction: Direction, operands: tuple[Any, ...], *, arr
     """One direction on operands of one shape, parameters being numbers unless `arrays`."""
     x = operands[len(operands) - len(record.params) - 1]
     sig = signature(record, direction, x.dtype.name)
-    forms = [jax.ShapeDtypeStruct(x.shape, s.dtype) for s in sig.outputs]
+    forms = jax.eval_shape(lambda *given: [functools.reduce(jnp.add, given).astype(s.dtype) for s in sig.outputs], *operands)
     name = _target(record, direction, x.dtype.name, arrays)
     results = jax.ffi.ffi_call(name, forms, vmap_method="broadcast_all")(*operands)
     return results[0] if len(results) == 1 else tuple(results)
@@ -57,6 +57,9 @@ def _prepared(call: str, record: Record, operands: tuple[Any, ...], params: tupl
             raise TypeError(f"{call}: {name} has dtype {a.dtype}; accepted are float16, bfloat16, float32 and float64")
         if not isinstance(a, jax.core.Tracer) and any(d.platform != "cpu" for d in a.devices()):
             raise TypeError(f"{call}: {name} is not on a CPU; accepted are arrays on CPUs")
+    for p, value in zip(record.params, params, strict=True):
+        if jnp.issubdtype(jnp.result_type(value), jnp.complexfloating):
+            raise TypeError(f"{call}: {p.name} is complex; accepted are real numbers and arrays of these")
     values = [jnp.asarray(p, STORAGE[kind.name].width) for p in params]
     arrays = any(v.ndim for v in values)
     shape = jnp.broadcast_shapes(*(a.shape for a in (*given, *values)))
@@ -64,9 +67,9 @@ def _prepared(call: str, record: Record, operands: tuple[Any, ...], params: tupl
     return (*given, *(jnp.broadcast_to(v, shape) if arrays else v for v in values)), arrays
 
 
-def _differentiable(record: Record, name: str, arrays: bool) -> Function:
+def _differentiable(f: Activation | Gate, arrays: bool) -> Function:
     """The function of prepared operands with its derivative of the first order."""
-    count = len(record.operands)
+    record, name, count = f.record, f.name, len(f.record.operands)
 
     @jax.custom_jvp
     def value(*operands: jax.Array) -> Any:
@@ -78,8 +81,9 @@ def _differentiable(record: Record, name: str, arrays: bool) -> Function:
             return _run(record, direction, operands, arrays=arrays)
 
         def rule(operands: Any, tangents: Any) -> Any:
-            moved = any(not isinstance(t, SymbolicZero) for t in tangents)
-            if moved and not (name in LINEAR and direction == "derivative"):
+            moved = [not isinstance(t, SymbolicZero) for t in tangents]
+            flat = direction == "derivative" and straight(f) and not any(moved[count:])
+            if any(moved) and not flat:
                 told = f"{name}: the derivative cannot be differentiated, for there are no second derivatives"
                 raise NotImplementedError(f"fastact.interop.jax.{told}; accepted are derivatives of the first order")
             d = slope(*operands)
@@ -135,7 +139,7 @@ def function(f: Activation | Gate) -> Function:
 def _function(f: Activation | Gate) -> Function:
     record, count = f.record, len(f.record.operands)
     call = f"fastact.interop.jax.{f.name}"
-    forms = {arrays: _differentiable(record, f.name, arrays) for arrays in (False, True)}
+    forms = {arrays: _differentiable(f, arrays) for arrays in (False, True)}
 
     @jax.jit
     def compiled(*given: Any) -> Any:

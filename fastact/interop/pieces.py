@@ -1,5 +1,7 @@
 """Which second derivatives are known."""
 
+from fastact import ACTIVATIONS, Activation, Gate
+
 LINEAR = frozenset(
     {
         *("identity", "relu", "relu6", "leaky_relu", "prelu", "threshold", "thresholded_relu", "step"),
@@ -7,3 +9,8 @@ LINEAR = frozenset(
     }
 )
 """Activations of straight pieces: where there is a second derivative by x, it is 0."""
+
+
+def straight(f: Activation | Gate) -> bool:
+    """Whether `f` itself is one of these; another function may have the name."""
+    return f.name in LINEAR and any(f is a for a in ACTIVATIONS)

@@ -17,11 +17,31 @@ PLAIN = frozenset({torch.float16, torch.float32, torch.float64})
 
 
 def check(call: str, *tensors: Tensor) -> None:
-    """Refuse the dtypes that are not computed with."""
+    """Refuse the dtypes that are not computed with, and tensors on several devices."""
     for t in tensors:
         if t.dtype not in WIDTHS:
             told = "float16, bfloat16, float32 and float64"
             raise TypeError(f"fastact.interop.torch.{call}: a tensor is of {t.dtype}; accepted are {told}")
+        if t.device != tensors[0].device:
+            told = f"tensors are on {tensors[0].device} and {t.device}"
+            raise ValueError(f"fastact.interop.torch.{call}: {told}; accepted are tensors on one device")
+
+
+def are_tensors(call: str, **given: Any) -> None:
+    """Refuse operands that are no tensors."""
+    for name, a in given.items():
+        if not isinstance(a, Tensor):
+            raise TypeError(f"fastact.interop.torch.{call}: {name} is of type {type(a).__name__}; accepted are tensors")
+
+
+def number(call: str, name: str, value: Any) -> float:
+    """A parameter that has no gradient."""
+    if isinstance(value, Tensor):
+        told = f"{name} is a tensor, by which there is no gradient; accepted are numbers, as of float({name})"
+        raise TypeError(f"fastact.interop.torch.{call}: {told}")
+    if isinstance(value, list | tuple | dict | str) or (isinstance(value, np.ndarray) and value.ndim):
+        raise TypeError(f"fastact.interop.torch.{call}: {name} is of type {type(value).__name__}; accepted are numbers, and tensors")
+    return float(value)
 
 
 def view(t: Tensor) -> Any:
@@ -52,12 +72,12 @@ def run(call: str, method: Callable[..., Any], tensors: Sequence[Tensor], params
     """
     last = tensors[-1]
     kind = last.dtype
-    if len(tensors) == 1 and kind in PLAIN and last.is_cpu and last.ndim and last.is_contiguous():
+    if len(tensors) == 1 and kind in PLAIN and last.is_cpu and last.numel() and last.ndim and last.is_contiguous():
         made = method(last.detach().numpy() if last.requires_grad else last.numpy(), *params)
         return torch.from_numpy(made)
     check(call, *tensors)
     shape = last.shape
-    if all(t.is_contiguous() and t.dtype is kind and t.shape == shape for t in tensors):
+    if last.numel() and all(t.is_contiguous() and t.dtype is kind and t.shape == shape for t in tensors):
         made = method(*map(view, tensors), *params)
         return tensor(made) if results == 1 else tuple([tensor(m) for m in made])
     given = tuple([torch.empty_like(last) for _ in range(results)])

@@ -12,8 +12,8 @@ from torch import Tensor
 from fastact.activation import Activation
 from fastact.binding import bind
 from fastact.gates import Gate
-from fastact.interop.pieces import LINEAR
-from fastact.interop.torch.arrays import WIDTHS, check, run, tensor, view
+from fastact.interop.pieces import straight
+from fastact.interop.torch.arrays import WIDTHS, are_tensors, check, number, run, tensor, view
 from fastact.interop.torch.operator import lead
 from fastact.interop.torch.pair import Pair, define_pair
 
@@ -39,6 +39,10 @@ def _numbers(function: Activation | Gate, params: tuple[Any, ...], named: dict[s
     return bound
 
 
+def _constant(function: Activation | Gate, values: Sequence[Any]) -> list[float]:
+    return [number(function.name, p.name, v) for p, v in zip(function.params, values, strict=True)]
+
+
 def _accepted(function: Activation | Gate) -> str:
     return ", ".join((*function.record.operands, *(p.name for p in function.params)))
 
@@ -49,7 +53,7 @@ def of_activation(activation: Activation) -> Function:
     name = _free(activation.name)
     trained = any(p.trainable for p in activation.params)
     one = functools.partial(activation.backward, wrt="x") if trained else activation.backward
-    plain, backward_name = activation.name in LINEAR, f"{activation.name}_backward"
+    plain, backward_name = straight(activation), f"{activation.name}_backward"
 
     def forward(x: Tensor, *params: float) -> Any:
         return run(activation.name, activation, (x,), params)
@@ -69,15 +73,19 @@ def of_activation(activation: Activation) -> Function:
         like=like,
         grads=lambda dy, x, *params: torch.empty_like(x),
     )
-    learned = _learned(activation, name, like, one) if activation.params else None
+    learned = _learned(activation, name) if activation.params else None
 
     def function(x: Tensor, *params: Any, **named: Any) -> Tensor:
         if not activation.params and not params and not named:
             return constant(x)
         values = _numbers(activation, params, named)
         if learned is None or not any(isinstance(v, Tensor) for v in values):
-            return constant(x, *[float(v) for v in values])
-        tensors = [v if isinstance(v, Tensor) else torch.tensor(float(v), dtype=torch.float64, device=x.device) for v in values]
+            return constant(x, *_constant(activation, values))
+        are_tensors(activation.name, x=x)
+        tensors = [
+            v if isinstance(v, Tensor) else torch.tensor(number(activation.name, p.name, v), dtype=torch.float64, device=x.device)
+            for p, v in zip(activation.params, values, strict=True)
+        ]
         shape = torch.broadcast_shapes(x.shape, *[v.shape for v in tensors])
         return learned(x if x.shape == shape else x.expand(shape), *tensors)
 
@@ -90,19 +98,32 @@ def _named(function: Function, of: Activation | Gate) -> Function:
     return function
 
 
+def _placed(call: str, x: Tensor, params: Sequence[Tensor]) -> None:
+    """Refuse parameters on other devices than x, but for single numbers on the host."""
+    check(call, x)
+    for p in params:
+        if p.device != x.device and (p.ndim or not p.is_cpu):
+            told = f"x is on {x.device}, and a parameter on {p.device}"
+            raise ValueError(f"fastact.interop.torch.{call}: {told}; accepted are parameters on the device of x, and single ones on the host")
+
+
 def _values(x: Tensor, params: Sequence[Tensor]) -> list[Any]:
     """Parameters in the dtype that they are computed in, where x is."""
     return [view(p.to(device=x.device, dtype=WIDTHS[x.dtype])) for p in params]
 
 
-def _learned(activation: Activation, name: str, like: Function, one: Callable[..., Any]) -> Function:
+def _learned(activation: Activation, name: str) -> Function:
     """The operator for parameters that are tensors, which have gradients."""
     arguments = "Tensor x" + "".join(f", Tensor {p.name}" for p in activation.params)
     operands = 1 + len(activation.params)
     every = ("x", *(p.name for p in activation.params))
 
+    def like(x: Tensor, *params: Tensor) -> Tensor:
+        _placed(activation.name, x, params)
+        return torch.empty_like(x)
+
     def forward(x: Tensor, *params: Tensor) -> Any:
-        check(activation.name, x)
+        _placed(activation.name, x, params)
         return run(activation.name, activation, (x,), _values(x, params))
 
     def backward(dy: Tensor, x: Tensor, *params: Tensor) -> Any:
@@ -160,12 +181,13 @@ def of_gate(gate: Gate) -> Function:
     gated = define_pair(rules, forward=forward, backward=backward, like=like, grads=grads)
 
     def function(a: Tensor, b: Tensor, *params: Any, **named: Any) -> Tensor:
-        values = _numbers(gate, params, named)
+        values = _constant(gate, _numbers(gate, params, named))
+        are_tensors(gate.name, a=a, b=b)
         if a.dtype != b.dtype:
             kind = torch.promote_types(a.dtype, b.dtype)
             a, b = a.to(kind), b.to(kind)
         if a.shape != b.shape:
             a, b = torch.broadcast_tensors(a, b)
-        return gated(a, b, *[float(v) for v in values])
+        return gated(a, b, *values)
 
     return _named(function, gate)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fastact.activation import Activation
 from fastact.binding import bind
+from fastact.interop.torch.arrays import number
 from fastact.interop.torch.elementwise import of_activation
 
 
@@ -22,8 +23,8 @@ class Module(torch.nn.Module):
         The function.
     *params, **named
         Its parameters; a tensor of several values broadcasts against the input.
-    trainable : bool or sequence of str
-        The parameters to learn by name; True is all of them. Learned ones are `torch.nn.Parameter` of float32, or of the dtype given.
+    trainable : bool, str or sequence of str
+        The parameters to learn, by name; True is all of them. Learned ones are `torch.nn.Parameter` of float32, or of the dtype given.
 
     Raises
     ------
@@ -31,11 +32,11 @@ class Module(torch.nn.Module):
         If a parameter is unknown, or missing.
     """
 
-    def __init__(self, activation: Activation, /, *params: Any, trainable: bool | Sequence[str] = False, **named: Any) -> None:
+    def __init__(self, activation: Activation, /, *params: Any, trainable: bool | str | Sequence[str] = False, **named: Any) -> None:
         super().__init__()
         names = tuple(p.name for p in activation.params)
         values = bind(activation.record, "", params, named)
-        learned = names if trainable is True else tuple(trainable or ())
+        learned = names if trainable is True else (trainable,) if isinstance(trainable, str) else tuple(trainable or ())
         for name in (*named, *learned):
             if name not in names or name in named:
                 told = ", ".join(names) or "none"
@@ -48,7 +49,14 @@ class Module(torch.nn.Module):
             elif isinstance(value, Tensor):
                 self.register_buffer(name, value)
             else:
-                setattr(self, name, float(value))
+                setattr(self, name, number("Module", name, value))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_function"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._function = of_activation(self.activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """f(x), of the dtype of `x`."""

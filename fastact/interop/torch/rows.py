@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import fastact
-from fastact.interop.torch.arrays import check, run, tensor, view
+from fastact.interop.torch.arrays import are_tensors, check, run, tensor, view
 from fastact.interop.torch.operator import front
 from fastact.interop.torch.pair import Pair, define_pair
 from fastact.rows.family import RowFunction
@@ -140,6 +140,7 @@ def _sigmoid_cross_entropy() -> Function:
     )
 
     def function(logits: Tensor, targets: Tensor) -> Tensor:
+        are_tensors(f.name, logits=logits, targets=targets)
         if logits.shape != targets.shape:
             logits, targets = torch.broadcast_tensors(logits, targets)
         return operator(logits, targets.to(logits.dtype))
