@@ -135,9 +135,25 @@ def test_options_of_rows() -> None:
     same_bits(fa.logsumexp.jvp(lazy(X, (4, -1)), lazy(DY)).compute(), fa.logsumexp.jvp(X, DY))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_lengths_may_be_unknown(name: str, axis: int) -> None:
+    f, x, dy = getattr(fa, name), lazy(X)[X[:, 0] > -99], lazy(DY)[X[:, 0] > -99]
+    if name == "logsumexp":
+        dy = dy.sum(axis)
+    np.testing.assert_allclose(f(x, axis).compute(), f(X, axis), rtol=1e-6)
+    np.testing.assert_allclose(f.backward(dy, x, axis).compute(), f.backward(dy.compute(), X, axis), atol=1e-5)
+    whole = lazy(X, (4, -1))[X[:, 0] > -99]
+    same_bits(fa.softmax.backward(whole, whole).compute(), fa.softmax.backward(X, X))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (
+            lambda x: fa.softmax(da.ma.masked_array(x, DY > 0)),
+            r"^softmax: x has 5 chunks along axis 1; accepted here are rows of one chunk, as of x.rechunk",
+        ),
         (
             fa.sparsemax,
             r"^sparsemax: x has 5 chunks along axis 1; accepted here are rows of one chunk, as of x.rechunk",

@@ -134,6 +134,10 @@ def test_masked_rows() -> None:
     y = fa.gelu(x)
     np.testing.assert_array_equal(y.mask, np.exp(x).mask)
     assert y.fill_value == np.exp(x).fill_value == 7
+    half = np.ma.masked_array(X.astype(np.float16), hidden)
+    assert fa.softmax(half).dtype == np.float16
+    known = np.ma.masked_array(shown, X > 1)
+    same_bits(fa.softmax(np.ma.masked_array(X), where=known).data, fa.softmax(X, where=shown & (X <= 1)))
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")

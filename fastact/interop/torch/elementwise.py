@@ -104,7 +104,7 @@ def _placed(call: str, x: Tensor, params: Sequence[Tensor]) -> None:
     for p in params:
         if p.device != x.device and (p.ndim or not p.is_cpu):
             told = f"x is on {x.device}, and a parameter on {p.device}"
-            raise ValueError(f"fastact.interop.torch.{call}: {told}; accepted are parameters on the device of x, and single ones on the host")
+            raise ValueError(f"fastact.interop.torch.{call}: {told}; accepted are those on the device of x, and single ones on the host")
 
 
 def _values(x: Tensor, params: Sequence[Tensor]) -> list[Any]:
