@@ -37,7 +37,9 @@ PUBLIC = (
 )
 
 
-@pytest.mark.parametrize("given", PUBLIC, ids=repr)
+@pytest.mark.parametrize(
+    "given", PUBLIC, ids=lambda given: getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__)
+)
 def test_copies_are_the_same_object(given: Any) -> None:
     for protocol in range(4, pickle.HIGHEST_PROTOCOL + 1):
         assert pickle.loads(pickle.dumps(given, protocol)) is given
