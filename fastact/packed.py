@@ -203,11 +203,11 @@ class Packed:
             shape = device("part").part(call, name, operand).shape if on_device(operand) else np.shape(operand)
             if shape != half and (len(shape) > len(half) or any(n not in (1, m) for n, m in zip(shape[::-1], half[::-1], strict=False))):
                 raise ValueError(f"{call}: {name} has shape {shape}; accepted is what broadcasts to {half}, the shape of y")
+        if not isinstance(arrays[-1], np.ndarray):
+            return dispatch.device_calls().call(self._record, direction, (*arrays, *params), out, {})
         if direction == "jvp":
             da, db, a, b = arrays
             return self._gate.jvp(a, b, da, db, *params, out=out)
-        if on_device(arrays[-1]):
-            return dispatch.device_calls().call(self._record, direction, (*arrays, *params), out, {})
         return dispatch.call(make_ufunc(self._record, direction), self._record, direction, (*arrays, *params), out, {})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact.commands.naming import activation
+from fastact.commands.chosen import activation
 from fastact.printing import UsageError
 
 
@@ -187,14 +187,16 @@ def test_calls_are_refused_as_those_of_fastact() -> None:
 
 
 def test_what_stands_for_an_activation_in_commands(tmp_path: Any) -> None:
-    assert activation("gelu") is fa.gelu
+    assert activation("gelu") is activation("presets.torch.gelu") is fa.gelu
+    assert activation("hard_silu") is fa.hard_swish
     assert activation("owns:rbf").name == "rbf"
     path = tmp_path / "mine.py"
     path.write_text("import fastact as fa\n@fa.define\ndef up(x):\n    return x, 1\ndef raw(x):\n    return 2 * x, 2\nnumber = 1\n")
     assert activation(f"{path}:up")(2.0) == 2
     assert activation(f"{path}:raw")(2.0) == 4
     for wrong, told in (
-        ("gelo", "unknown activation 'gelo'; accepted are a name of `fastact list`"),
+        ("gelo", "unknown function 'gelo'; near are gelu"),
+        ("swiglu", "swiglu is a Gate; accepted is an activation: a name of `fastact list`"),
         (f"{path}:down", "there is nothing of that name"),
         (f"{path}:number", "it is of type int"),
         ("no_such_module:f", "no_such_module cannot be imported: ModuleNotFoundError"),

@@ -193,6 +193,10 @@ def test_on_a_device(stub: Stub) -> None:
     x, v, w = (fakes.Tensor(stub.filled(rng.normal(0, 3, (3, 20)).astype(np.float32))) for _ in range(3))
     same_bits(fa.silu.jvp(x, v).host, fa.silu.jvp(x.host, v.host))
     same_bits(fa.reglu.jvp(x, v, w, w).host, fa.reglu.jvp(x.host, v.host, w.host, w.host))
+    same_bits(fa.reglu.packed.jvp(x, v).host, fa.reglu.packed.jvp(x.host, v.host))
+    same_bits(fa.rrelu.jvp(x, v, rng=1).host, fa.rrelu.jvp(x.host, v.host, rng=1))
+    with pytest.raises(TypeError, match=r"^crelu\.jvp: x is on a CUDA device; accepted are arrays on the host$"):
+        fa.crelu.jvp(x, v)
     for f in (fa.softmax, fa.log_softmax, fa.logsumexp):
         same_bits(f.jvp(x, v).host, np.asarray(f.jvp(x.host, v.host)))
     labels = fakes.Tensor(stub.filled(np.arange(3)))

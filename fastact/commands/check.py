@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from fastact.commands import Commands, add_json, add_parser
-from fastact.commands.naming import FORMS, activation
+from fastact.commands.chosen import activation
+from fastact.commands.naming import FORMS
 from fastact.printing import Printer
 
 EXAMPLES = """

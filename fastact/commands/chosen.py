@@ -50,6 +50,14 @@ def function(name: str, *kinds: str) -> Any:
     raise UsageError(f"unknown function {name!r}{told}; all names: fastact list")
 
 
+def activation(name: str) -> fa.Activation:
+    """One activation, named in any of these ways."""
+    found = function(name)
+    if not isinstance(found, fa.Activation):
+        raise UsageError(f"{name} is a {type(found).__name__}; accepted is an activation: {naming.FORMS}")
+    return found
+
+
 def _preset(name: str) -> Any:
     found: Any = fa
     for part in name.split("."):

@@ -1,4 +1,4 @@
-"""What stands for an activation on the command line: its name, or where one of your own is."""
+"""Where an activation of your own is, as the command line says it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMS = "a name of `fastact list`, module:name, or path.py:name"
 
 
 def activation(text: str) -> fa.Activation:
-    """The activation that is meant by "gelu", "package.module:name" or "folder/file.py:name".
+    """The activation that is meant by "package.module:name" or "folder/file.py:name".
 
     A plain function that is found there is defined as `fastact.define` does.
 
@@ -25,12 +25,7 @@ def activation(text: str) -> fa.Activation:
     UsageError
         If there is none, or the module cannot be imported.
     """
-    where, separator, name = text.rpartition(":")
-    if not separator:
-        known = {f.name: f for f in fa.ACTIVATIONS}
-        if text not in known:
-            raise UsageError(f"unknown activation {text!r}; accepted are {FORMS}; names are {', '.join(known)}")
-        return known[text]
+    where, _, name = text.rpartition(":")
     found: Any = _module(where)
     for part in name.split("."):
         found = getattr(found, part, None)

@@ -45,7 +45,6 @@ def _library() -> Path:
 def _worker() -> subprocess.Popen[bytes]:
     library = _library()
     environment = {**os.environ, "STUB_LIBRARY": str(library), "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment["FASTACT_CACHE_DIR"] = str(library.parent)
     process = subprocess.Popen([sys.executable, "-m", "stub.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
     atexit.register(_stop, process)
     return process
