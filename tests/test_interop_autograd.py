@@ -33,7 +33,12 @@ def test_second_derivatives_and_parameters_are_refused() -> None:
             autograd.elementwise_grad(autograd.elementwise_grad(f))(X)
         with pytest.raises(NotImplementedError, match="there are no second derivatives"):
             autograd.make_jvp(autograd.elementwise_grad(f))(X)(X)
-    with pytest.raises(NotImplementedError):
-        autograd.grad(lambda s: function(fa.prelu)(X, s).sum())(0.2)
+    for by in (autograd.grad, lambda g: lambda s: autograd.make_jvp(g)(s)(s)):
+        with pytest.raises(NotImplementedError, match=r"autograd\.prelu: parameters are constants here; accepted are derivatives by x$"):
+            by(lambda s: function(fa.prelu)(X, s).sum())(0.2)
+    with pytest.raises(TypeError, match=r"autograd\.swiglu: 1 arrays given; accepted are a, b and parameters"):
+        function(fa.swiglu)(X)
+    with pytest.raises(TypeError, match=r"autograd\.prelu: no argument 'beta'; accepted are x, slope"):
+        function(fa.prelu)(X, beta=1.0)
     with pytest.raises(TypeError, match="accepted are an Activation and a Gate"):
         function(np.exp)  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ def function(f: Activation | Gate) -> Callable[..., Any]:
     """
     if not isinstance(f, Activation | Gate):
         raise TypeError(f"fastact.interop.autograd.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
-    count = len(f.record.operands)
+    call, count = f"fastact.interop.autograd.{f.name}", len(f.record.operands)
     value, slopes = primitive(f), primitive(f.derivative)
 
     def slope(position: int, *operands: Any) -> Any:
@@ -42,19 +42,25 @@ def function(f: Activation | Gate) -> Callable[..., Any]:
         return found[position] if count > 1 else found
 
     def refuse(*_: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"fastact.interop.autograd.{f.name}: there are no second derivatives; accepted are those of the first order"
-        )
+        raise NotImplementedError(f"{call}: there are no second derivatives; accepted are those of the first order")
 
-    defvjp(value, *[lambda y, *given, k=k: lambda dy: _to_shape(dy * slope(k, *given), np.shape(given[k])) for k in range(count)])
-    defjvp(value, *[lambda dx, y, *given, k=k: dx * slope(k, *given) for k in range(count)])
+    def refuse_parameters(*_: Any) -> NoReturn:
+        raise NotImplementedError(f"{call}: parameters are constants here; accepted are derivatives by {' and '.join(f.record.operands)}")
+
+    constant = [refuse_parameters] * len(f.params)
+    pulled = [lambda y, *given, k=k: lambda dy: _to_shape(dy * slope(k, *given), np.shape(given[k])) for k in range(count)]
+    defvjp(value, *pulled, *constant)
+    defjvp(value, *[lambda dx, y, *given, k=k: dx * slope(k, *given) for k in range(count)], *constant)
     defvjp(slopes, *[refuse] * count)
     defjvp(slopes, *[refuse] * count)
 
     def called(*given: Any, **named: Any) -> Any:
+        if len(given) < count:
+            raise TypeError(f"{call}: {len(given)} arrays given; accepted are {', '.join(f.record.operands)} and parameters")
         params = bind(f.record, "", given[count:], named)
         if named:
-            raise TypeError(f"fastact.interop.autograd.{f.name}: no argument {next(iter(named))!r}")
+            told = ", ".join((*f.record.operands, *(p.name for p in f.params)))
+            raise TypeError(f"{call}: no argument {next(iter(named))!r}; accepted are {told}")
         return value(*given[:count], *params)
 
     return called
