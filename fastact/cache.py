@@ -26,12 +26,19 @@ def folder(kind: str) -> Path | None:
     """Where files of a kind are kept: below `FASTACT_CACHE_DIR`, or the user's cache folder; None where that is switched off."""
     given = os.environ.get("FASTACT_CACHE_DIR")
     if given:
-        return None if given == OFF else Path(given) / kind
+        return None if given == OFF else _expanded(Path(given)) / kind
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return base / "fastact" / kind
+
+
+def _expanded(path: Path) -> Path:
+    """With ~ as shells read it; as it is where there is no such folder."""
+    with contextlib.suppress(RuntimeError):
+        return path.expanduser()
+    return path
 
 
 def _home() -> Path:

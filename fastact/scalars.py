@@ -170,7 +170,7 @@ def square(x: Any) -> Any:
 
 def sign(x: Any) -> Any:
     """-1, 0 or 1; NaN of NaN."""
-    return select(x > 0, 1.0, select(x < 0, -1.0, x * 0))
+    return select(x > 0, 1.0, select(x < 0, -1.0, select(x == 0, 0.0, x)))
 
 
 def power(x: Any, n: Any) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import config, types
 
 import fastact as fa
 from fastact import cache
-from fastact.cpu import loops, target
+from fastact.cpu import jitted, loops, target
 
 
 @pytest.fixture
@@ -63,6 +64,30 @@ def test_a_file_that_is_not_whole_is_made_again(folder: Path, made: list[str], m
     made.clear()
     build()
     assert made == []
+
+
+def test_a_whole_file_that_cannot_be_loaded_is_made_again(folder: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    build()
+    path = entry(folder)
+    whole = path.read_bytes()
+    cache.keep("cpu", path.name, "fastact_relu_forward_float32", b"no object")
+    monkeypatch.setattr(target, "_loaded", {})
+    build()
+    assert len(made) == 2
+    assert path.read_bytes() == whole
+
+
+def test_the_folder_may_begin_as_in_shells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("FASTACT_CACHE_DIR", "~/kept")
+    assert cache.folder("cpu") == tmp_path / "kept" / "cpu"
+
+
+def test_numba_without_its_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "DISABLE_JIT", True)
+    with pytest.raises(RuntimeError, match="NUMBA_DISABLE_JIT"):
+        jitted.address(lambda: None, types.void())
 
 
 def test_a_file_under_another_name_is_not_used(folder: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,35 @@ def test_wrong_derivatives() -> None:
     assert f"at x = {one.x!r}" in one.told
 
 
+@fa.define
+def almost(x: Any) -> Any:
+    t = fa.tanh(x)
+    return t, (1 - t * t) * (1 + 1e-6)
+
+
+@fa.define
+def no_tail(x: Any) -> Any:
+    y = fa.sigmoid(x)
+    return y, y * (1 - y) if x > -20 or np.isnan(x) else 0.0
+
+
+@pytest.mark.parametrize("f", [almost, no_tail], ids=lambda f: f.name)
+def test_derivatives_that_are_almost_right(f: fa.Activation) -> None:
+    """Off by 1e-6 everywhere, or by all of a slope that is 1e-9: less than rounding may do elsewhere."""
+    assert set(failures(f)) == {"dy/dx is the slope of y"}
+
+
+@fa.define
+def line(x: Any, a: float = 2.0, b: float = 1.0) -> Any:
+    return a * x + b, a, x, 1.0
+
+
+def test_a_constant_slope_is_right_at_nan() -> None:
+    report = check_activation(line)
+    assert report.ok, str(report)
+    assert "note  NaN in, NaN out (float32): dy/dx, dy/db is a number where x is NaN" in str(report)
+
+
 def test_wrong_derivatives_without_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mpmath", None)
     assert set(failures(without_two)) == {"dy/dx is the slope of y", "dy/ds is the slope of y"}

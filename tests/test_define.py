@@ -225,3 +225,9 @@ def test_a_helper_that_comes_later() -> None:
 
 def _late(x: Any) -> Any:
     return _helper_of_late(x), 2  # type: ignore[name-defined] # noqa: F821
+
+
+def test_the_sign_of_zero_is_zero() -> None:
+    step = fa.define(lambda x: (np.sign(x), 0.0), name="step")
+    x = np.array([-2.0, -0.0, 0.0, 3.0, math.nan])
+    same_bits(step(x), np.sign(x))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -204,3 +205,42 @@ def test_what_stands_for_an_activation_in_commands(tmp_path: Any) -> None:
     ):
         with pytest.raises(UsageError, match=told):
             activation(wrong)
+
+
+@functools.wraps(short)
+def wrapped(*given: Any) -> Any:
+    return short(*given)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"params": ["a"]}, "params is ['a']; accepted is a mapping"),
+        ({"range": 5}, "range is 5; accepted is a pair"),
+        ({"limits": (1, 2, 3)}, "limits is (1, 2, 3); accepted is a pair"),
+        ({"kinks": 0.0}, "kinks is 0.0; accepted is a tuple or list"),
+        ({"roots": 0.0}, "roots is 0.0; accepted is a tuple or list"),
+    ],
+    ids=str,
+)
+def test_options_of_another_kind(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(TypeError, match=f"^define: {re.escape(told)}"):
+        fa.define(lambda x, a=1.0: (a * x, a, x), name="one", **options)
+
+
+def test_a_decorated_function_is_what_is_called() -> None:
+    with pytest.raises(TypeError, match=r"^define: short has the argument \*given"):
+        fa.define(wrapped)
+
+
+def test_one_constant_by_its_name() -> None:
+    assert fa.define(lambda x, slope=1.0: (slope * x, slope, x), name="one", constant="slope").backward(1.0, 2.0) == 1.0
+
+
+def test_commands_tell_the_line(tmp_path: Any) -> None:
+    (tmp_path / "units.py").write_text("import math\ndef gamma(x):\n    return math.gamma(x), 1.0\n")
+    with pytest.raises(UsageError, match=r"; line 3: return math.gamma\(x\), 1.0$"):
+        activation(f"{tmp_path / 'units.py'}:gamma")
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(UsageError, match="cannot be imported: SystemExit"):
+        activation(f"{tmp_path / 'script.py'}:gamma")

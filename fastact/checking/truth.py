@@ -22,12 +22,14 @@ _BITS = 400
 class Truth:
     """f and its derivatives by x (order 0) and the parameters (from 1), of numbers of mpmath; and where they come from.
 
+    `claimed` are the derivatives that a user's function returns, by order, free of rounding as the slopes are.
     Without `forward` there are no more digits than those of the compiled function, of which differences are taken.
     """
 
     origin: str
     forward: Callable[..., Any] | None
     slope: Callable[..., Any] | None
+    claimed: Callable[..., Any] | None = None
 
 
 def truth_of(activation: Activation, expression: Callable[..., Any] | None) -> Truth:
@@ -56,7 +58,12 @@ def truth_of(activation: Activation, expression: Callable[..., Any] | None) -> T
         return Truth("its definition in mpmath", parts[0], lambda order, *v: parts[1 + order](*v))
     if record.plain:
         function = portable(record.scalar)
-        return Truth("the function itself, run by mpmath", lambda *v: function(*v)[0], differences(lambda *v: function(*v)[0]))
+        return Truth(
+            "the function itself, run by mpmath",
+            lambda *v: function(*v)[0],
+            differences(lambda *v: function(*v)[0]),
+            lambda order, *v: function(*v)[1 + order],
+        )
     return Truth("differences of the compiled function in float64", None, None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -33,11 +34,18 @@ def activation(text: str) -> fa.Activation:
         try:
             found = fa.define(found)
         except (TypeError, ValueError) as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(f"{error}{_line(error, found)}") from error
     if not isinstance(found, fa.Activation):
         told = "there is nothing of that name" if found is None else f"it is of type {type(found).__name__}"
         raise UsageError(f"{text}: {told}; accepted is an activation, made by fastact.define, or a function for it")
     return found
+
+
+def _line(error: BaseException, function: FunctionType) -> str:
+    """Where in the function's file its error was raised."""
+    frames = traceback.extract_tb(error.__cause__.__traceback__) if error.__cause__ else []
+    own = [f for f in frames if f.filename == function.__code__.co_filename]
+    return f"; line {own[-1].lineno}: {own[-1].line}" if own else ""
 
 
 def _module(where: str) -> ModuleType:
@@ -52,6 +60,6 @@ def _module(where: str) -> ModuleType:
         assert spec.loader is not None
         module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
     return module

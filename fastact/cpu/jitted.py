@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit
+from numba import config, njit
 from numba.core.compiler_lock import global_compiler_lock
 
 from fastact.cpu import compiling, target
@@ -26,6 +26,8 @@ def address(function: Any, kind: Any) -> int:
 
 
 def _load(function: Any, kind: Any) -> int:
+    if config.DISABLE_JIT:
+        raise RuntimeError("this call needs Numba's compiler, which NUMBA_DISABLE_JIT switches off; unset it in programs that use fastact")
     dispatcher = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     name = f"fastact_{function.__module__.rpartition('.')[2]}_{function.__name__.strip('_')}"
     key = fingerprint(dispatcher)

@@ -5,6 +5,7 @@ Code names what it calls outside itself, and is given the addresses when it is l
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -98,11 +99,14 @@ def load(name: str, key: Sequence[str] | None, make: Callable[[], bytes], symbol
         known = (file, tuple(sorted(given.items())))
         if known not in _loaded:
             data = cache.read("cpu", file) if key is not None else None
-            if data is None:
+            if data is not None:
+                with contextlib.suppress(RuntimeError):  # whole, and yet nothing that LLVM loads
+                    _loaded[known] = _link(name, data, given)
+            if known not in _loaded:
                 data = make()
                 if key is not None:
                     cache.keep("cpu", file, name, data)
-            _loaded[known] = _link(name, data, given)
+                _loaded[known] = _link(name, data, given)
         return _loaded[known]
 
 

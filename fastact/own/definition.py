@@ -116,6 +116,9 @@ def define(  # type: ignore[misc]
         options = {k: v for k, v in locals().items() if k != "scalar"}
         return lambda function: define(function, **options)
     function = _function(scalar)
+    constant = (constant,) if isinstance(constant, str) else constant
+    if not isinstance(params, Mapping | None):
+        raise TypeError(f"define: params is {params!r}; accepted is a mapping of names to defaults")
     label = _name(function, name)
     own = _params(label, function, params or {}, constant)
     told = rf"\mathrm{{{label}}}".replace("_", r"\_")
@@ -123,14 +126,14 @@ def define(  # type: ignore[misc]
         scalar=function,
         formula=formula or f"{told}(x)",
         derivative=derivative or f"{told}'(x)",
-        range=range if isinstance(range, Interval) else Interval(*range),
-        limits=_limits(limits, function, 0),
-        derivative_limits=_limits(derivative_limits, function, 1),
+        range=_pair("range", range, Interval),
+        limits=_limits("limits", limits, function, 0),
+        derivative_limits=_limits("derivative_limits", derivative_limits, function, 1),
         budget=budget or Budget(UNKNOWN, UNKNOWN, UNKNOWN),
         source=source,
         params=own,
-        kinks=tuple(k if isinstance(k, Kink) else Kink(k, _slope(function, k)) for k in kinks),
-        roots=tuple(roots),
+        kinks=tuple(k if isinstance(k, Kink) else Kink(k, _slope(function, k)) for k in _sequence("kinks", kinks)),
+        roots=_sequence("roots", roots),
         reach=reach,
         flat=flat,
         odd=odd,
@@ -162,7 +165,7 @@ def _name(function: FunctionType, given: str | None) -> str:
 
 
 def _params(name: str, function: FunctionType, given: Mapping[str, float | Param], constant: Sequence[str]) -> tuple[Param, ...]:
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
     for p in parameters:
         if p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
             raise TypeError(
@@ -197,9 +200,23 @@ def evaluate(scalar: Scalar, *arguments: float) -> tuple[Any, ...]:
         return tuple(portable(scalar)(*map(np.float64, arguments)))
 
 
-def _limits(given: Any, scalar: FunctionType, which: int) -> Limits:
+def _pair(what: str, given: Any, kind: type[Any]) -> Any:
+    if isinstance(given, kind):
+        return given
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise TypeError(f"define: {what} is {given!r}; accepted is a pair of numbers or functions of the parameters")
+    return kind(*given)
+
+
+def _sequence(what: str, given: Any) -> tuple[Any, ...]:
+    if not isinstance(given, tuple | list):
+        raise TypeError(f"define: {what} is {given!r}; accepted is a tuple or list, of one place too")
+    return tuple(given)
+
+
+def _limits(what: str, given: Any, scalar: FunctionType, which: int) -> Limits:
     if given is not None:
-        return given if isinstance(given, Limits) else Limits(*given)
+        return _pair(what, given, Limits)  # type: ignore[no-any-return]
 
     def end(x: float) -> Callable[..., float]:
         return lambda *params: float(evaluate(scalar, x, *params)[which])
