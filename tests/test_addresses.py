@@ -145,6 +145,7 @@ def test_header() -> None:
             "-",
         ]
         use = "#include <fastact.h>\nvoid f(fastact_backward_1_f32 *g, float *v) { g(1, v, v, v, v); }\nfastact_scalar_2_f64 *k;\n"
+        use += "fastact_gate_derivative_1_f32 *s; fastact_gate_value_and_grad_3_bf16 *c;\n"
         done = subprocess.run(command, input=use, text=True, capture_output=True, check=False)
         if language == "c" or "error trying to exec" not in done.stderr:
             assert done.returncode == 0, done.stderr

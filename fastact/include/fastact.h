@@ -53,7 +53,13 @@
     typedef void fastact_gate_backward_3_##TYPE(intptr_t n, const T *dy, const T *a, const T *b, const P *p, const P *q, const P *r, \
                                                 T *da, T *db); \
     typedef void fastact_gate_derivative_##TYPE(intptr_t n, const T *a, const T *b, T *da, T *db); \
+    typedef void fastact_gate_derivative_1_##TYPE(intptr_t n, const T *a, const T *b, const P *p, T *da, T *db); \
+    typedef void fastact_gate_derivative_2_##TYPE(intptr_t n, const T *a, const T *b, const P *p, const P *q, T *da, T *db); \
+    typedef void fastact_gate_derivative_3_##TYPE(intptr_t n, const T *a, const T *b, const P *p, const P *q, const P *r, T *da, T *db); \
     typedef void fastact_gate_value_and_grad_##TYPE(intptr_t n, const T *a, const T *b, T *y, T *da, T *db); \
+    typedef void fastact_gate_value_and_grad_1_##TYPE(intptr_t n, const T *a, const T *b, const P *p, T *y, T *da, T *db); \
+    typedef void fastact_gate_value_and_grad_2_##TYPE(intptr_t n, const T *a, const T *b, const P *p, const P *q, T *y, T *da, T *db); \
+    typedef void fastact_gate_value_and_grad_3_##TYPE(intptr_t n, const T *a, const T *b, const P *p, const P *q, const P *r, T *y, T *da, T *db); \
     typedef void fastact_rows_forward_##TYPE(intptr_t rows, intptr_t n, const T *x, T *y); \
     typedef void fastact_rows_backward_##TYPE(intptr_t rows, intptr_t n, const T *dy, const T *x, T *dx);
 
