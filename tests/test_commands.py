@@ -21,13 +21,7 @@ from fastact.record import at
 
 NAMES = [module.__name__.rpartition(".")[2] for module in cli.COMMANDS]
 HERE = Path(cli.__file__).parents[1]
-
-
-@pytest.fixture(autouse=True)
-def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FORCE_COLOR", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
+pytestmark = pytest.mark.usefixtures("nobody_looks")
 
 
 @pytest.mark.parametrize("name", NAMES)
