@@ -55,10 +55,11 @@ def _module(where: str) -> ModuleType:
             if "" not in sys.path:
                 sys.path.insert(0, "")  # as `python -m` does: the folder that the command is run in
             return importlib.import_module(where)
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        name = str(path.resolve())  # no module that is imported has it
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
-        module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise UsageError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
