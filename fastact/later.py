@@ -15,11 +15,14 @@ PLACES = {
     "maxout": "fastact.pieces",
 }
 
+MODULES = ("noise", "presets", "scalars", "testing", "ufuncs")
+"""The public modules."""
+
 
 def find(name: str) -> Any:
     """The attribute of the package."""
-    if name == "testing":
-        return importlib.import_module("fastact.testing")
+    if name in MODULES:
+        return importlib.import_module(f"fastact.{name}")
     if name not in PLACES:
         raise AttributeError(f"module 'fastact' has no attribute {name!r}")
     found = getattr(importlib.import_module(PLACES[name]), name)
@@ -28,5 +31,5 @@ def find(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """The public names of the package, imported or not; its inner modules are left out."""
-    return sorted({*fastact.__all__, "__version__", "testing"})
+    """The public names of the package, imported or not; inner modules are left out."""
+    return sorted({*fastact.__all__, "__version__", *MODULES})

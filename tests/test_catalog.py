@@ -72,6 +72,7 @@ def test_all_is_complete() -> None:
     named = {n for n in {*vars(fastact), *dir(fastact)} if not n.startswith("_") and n != "annotations"}
     public = {n for n in named if not inspect.ismodule(getattr(fastact, n))}
     assert set(fastact.__all__) == public
+    assert {"noise", "presets", "scalars", "testing", "ufuncs"} <= set(dir(fastact))
     assert re.fullmatch(r"\d+\.\d+\.\d+\w*", fastact.__version__)
 
 
