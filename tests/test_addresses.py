@@ -84,6 +84,7 @@ def test_mistaken_addresses() -> None:
             call()
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # of JAX, which other tests may have imported; the child does not use it
 def test_many_threads_and_a_fork() -> None:
     x = ordinary("float32", 400_000)
     expected, out = fa.gelu(x), np.empty_like(x)
