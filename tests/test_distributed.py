@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import pickle
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,10 +51,8 @@ def test_what_has_no_name_is_not_pickled() -> None:
     nameless = fa.define(lambda x: (x * x, 2 * x), name="square")
     with pytest.raises(pickle.PicklingError, match=r"^square is not found by its name; accepted in other processes"):
         pickle.dumps(nameless.record)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of the modules that pickle looks through for the name
-        with pytest.raises(pickle.PicklingError):
-            pickle.dumps(fa.gated(fa.mish).ufunc)
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(fa.gated(fa.mish).ufunc)
 
 
 @pytest.fixture(scope="module")

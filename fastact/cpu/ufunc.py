@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 from collections.abc import Callable
@@ -180,6 +181,8 @@ def make_ufunc(record: Record, direction: Direction) -> np.ufunc:
     name = _name(record, direction)
     texts = (name.encode(), record.summary.encode())
     ufunc: np.ufunc = _from_func_and_data(None, None, None, 0, len(sig.inputs), len(sig.outputs), _NONE_IDENTITY, *texts, 0)
+    with contextlib.suppress(AttributeError):  # where an older NumPy has no place for it, pickle looks through all modules for the name
+        ufunc.__module__ = record.scalar.__module__ if record.plain else "fastact" if "." in name else "fastact.ufuncs"
     long = record.in_long_double and direction not in {"accumulate", "jvp"}
     builtin = ("float16", "float32", "float64", *(("longdouble",) if long else ()))
     for dtype in (*builtin, *(["bfloat16"] if bfloat16() is not None else [])):
