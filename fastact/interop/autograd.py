@@ -11,6 +11,7 @@ from autograd.extend import defjvp, defvjp, primitive
 
 from fastact import Activation, Gate
 from fastact.binding import bind
+from fastact.interop.pieces import check
 
 
 @functools.cache
@@ -32,8 +33,7 @@ def function(f: Activation | Gate) -> Callable[..., Any]:
     TypeError
         If `f` is neither. What it returns raises a NotImplementedError where a second derivative is asked for.
     """
-    if not isinstance(f, Activation | Gate):
-        raise TypeError(f"fastact.interop.autograd.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
+    check("autograd", f)
     call, count = f"fastact.interop.autograd.{f.name}", len(f.record.operands)
     value, slopes = primitive(f), primitive(f.derivative)
 

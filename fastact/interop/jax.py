@@ -20,7 +20,7 @@ from jax.custom_derivatives import SymbolicZero
 from fastact import ACTIVATIONS, GATES, Activation, Gate
 from fastact.binding import bind
 from fastact.directions import STORAGE, Direction, signature
-from fastact.interop.pieces import straight
+from fastact.interop.pieces import check, straight
 from fastact.interop.xla import handler, version
 from fastact.record import Record
 
@@ -130,8 +130,7 @@ def function(f: Activation | Gate) -> Function:
     TypeError
         If `f` is neither.
     """
-    if not isinstance(f, Activation | Gate):
-        raise TypeError(f"fastact.interop.jax.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
+    check("jax", f)
     return _function(f)
 
 

@@ -1,4 +1,6 @@
-"""Which second derivatives are known."""
+"""What the interfaces to other libraries share: which functions they take, and which second derivatives are known."""
+
+from typing import Any
 
 from fastact import ACTIVATIONS, Activation, Gate
 
@@ -9,6 +11,12 @@ LINEAR = frozenset(
     }
 )
 """Activations of straight pieces: where there is a second derivative by x, it is 0."""
+
+
+def check(library: str, f: Any) -> None:
+    """Refuse what is neither an activation nor a gate."""
+    if not isinstance(f, Activation | Gate):
+        raise TypeError(f"fastact.interop.{library}.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
 
 
 def straight(f: Activation | Gate) -> bool:

@@ -11,6 +11,7 @@ Tensors are of float16, bfloat16, float32 or float64; results have the dtype of 
 from __future__ import annotations
 
 from fastact import ACTIVATIONS, GATES, ROWS, Activation, Gate
+from fastact.interop.pieces import check
 from fastact.interop.torch.elementwise import Function, of_activation, of_gate
 from fastact.interop.torch.module import Module as Module
 from fastact.interop.torch.rows import of_rows
@@ -36,11 +37,8 @@ def function(f: Activation | Gate) -> Function:
     TypeError
         If `f` is neither.
     """
-    if isinstance(f, Activation):
-        return of_activation(f)
-    if isinstance(f, Gate):
-        return of_gate(f)
-    raise TypeError(f"fastact.interop.torch.function: f is of type {type(f).__name__}; accepted are an Activation and a Gate")
+    check("torch", f)
+    return of_activation(f) if isinstance(f, Activation) else of_gate(f)
 
 
 _FUNCTIONS: dict[str, Function] = {
